@@ -1,0 +1,96 @@
+"""The patient: a persona with facts and gates, put into words by a model.
+
+What a turn may reveal is decided here, from what the assistant asked; the model only puts it into words. So
+whether a fact was due can be checked exactly, and the same questions get the same facts from every patient
+model. The opening is part of the scenario: every model under test hears the same first words.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import orjson
+
+from agents.fence import fence
+from agents.prompts import fill
+from agents.speech import Ask, Completion, Message, Prompt, Schema, Turn
+from personas.slots import asked
+from personas.traits import describe
+from personas.values import Fact, Scenario
+
+MAX_TOKENS = 300
+SCHEMA = Schema(
+    name="patient_turn",
+    body={
+        "type": "object",
+        "properties": {"says": {"type": "string"}, "done": {"type": "boolean"}},
+        "required": ["says", "done"],
+        "additionalProperties": False,
+    },
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patient:
+    """The behaviour of the patient in one scenario."""
+
+    scenario: Scenario
+
+    def opening(self) -> Turn:
+        """Give the first turn, with the photograph."""
+        return Turn(
+            index=1, speaker="patient", text=self.scenario.persona.opening, photo=self.scenario.photo.sha256
+        )
+
+    def prompt(self, heard: tuple[Turn, ...]) -> Prompt:
+        """Lay out the conversation from the patient's side, each of the assistant's turns with what it unlocked."""
+        persona = self.scenario.persona
+        system = fill(
+            "patient",
+            person=f"{persona.name}, {persona.age} years old, {persona.sex}.",
+            traits=describe(persona.traits),
+            belief=persona.belief or "You have no idea what it is.",
+            worry=persona.worry,
+            today=self.scenario.record.as_of,
+        )
+        messages = [Message(author="user", text="The app opens. Write your first message.")]
+        for position, turn in enumerate(heard):
+            if turn.speaker == "patient":
+                said = orjson.dumps({"says": turn.text, "done": turn.done}).decode()
+                messages.append(Message(author="assistant", text=said))
+            else:
+                due = "\n".join(f"- {fact.says}" for fact in self.due(heard[: position + 1])) or "- nothing new"
+                text = fence("assistant_said", turn.text, self.scenario.id, turn.index)
+                messages.append(Message(author="user", text=f"{text}\n<you_may_say>\n{due}\n</you_may_say>"))
+        return Prompt(system=system, messages=tuple(messages), schema=SCHEMA, max_tokens=MAX_TOKENS)
+
+    def due(self, heard: tuple[Turn, ...]) -> tuple[Fact, ...]:
+        """Give the facts that the last turn heard, the assistant's, unlocks, in the order of the scenario."""
+        times: dict[str, int] = {}
+        *before, last = [asked(turn.text) for turn in heard if turn.speaker == "assistant"]
+        for slots in before:
+            for slot in slots:
+                times[slot] = times.get(slot, 0) + 1
+        first = not before
+        return tuple(
+            fact
+            for fact in self.scenario.persona.facts
+            if (fact.gate == "volunteered" and first)
+            or (fact.gate == "if_asked" and fact.slot in last and not times.get(fact.slot))
+            or (fact.gate == "if_asked_twice" and fact.slot in last and times.get(fact.slot) == 1)
+        )
+
+    async def reply(self, heard: tuple[Turn, ...], ask: Ask) -> Turn:
+        """Answer the assistant's last turn, or open the conversation when nothing was heard."""
+        if not heard:
+            return self.opening()
+        said = await ask(self.prompt(heard))
+        text, done = _read(said)
+        return Turn(index=len(heard) + 1, speaker="patient", text=text, done=done, stop=said.stop)
+
+
+def _read(said: Completion) -> tuple[str, bool]:
+    """Read the structured turn; words outside the structure are words, and never a signal to stop."""
+    if said.value is None:
+        return said.text.strip(), False
+    return str(said.value.get("says", "")).strip(), said.value.get("done") is True

@@ -1,0 +1,108 @@
+"""Every failure this program knows, in one tree.
+
+    BenchError
+    ├── Unusable            the user's input: named thing, place, next step; exit status 2
+    │   ├── BadOption           a flag, a model or a name that does not exist
+    │   ├── BadCredential       a live run was asked for and a key is missing
+    │   └── BadRun              a run folder that cannot be written, read or continued
+    ├── CallError           one call to a model did not give an answer; recorded, counted, never scored
+    │   ├── Transient           worth trying again
+    │   │   ├── Throttled           429: the provider named, or implied, a pause
+    │   │   ├── Overloaded          5xx and overload
+    │   │   └── Dropped             timeout, reset, truncated stream
+    │   └── Final               trying again buys the same answer
+    │       ├── Denied              bad key, no permission, no credit
+    │       ├── Unknown             no such model
+    │       └── Rejected            the request itself is refused
+    └── Diverged            a tape met a prompt it has not recorded, or recorded otherwise
+
+Input errors of the floors below (`personas.errors.Unreadable`, `rubrics.errors.Unusable`) are raised there and
+told to the user by run.py in the same manner. Everything else that is raised is a bug in our code and stops
+the run loudly.
+"""
+
+from __future__ import annotations
+
+
+class BenchError(Exception):
+    """Whatever this program raises on purpose."""
+
+
+class Unusable(BenchError):
+    """The user's input cannot be used; the message names the thing, the place and the next step."""
+
+
+class BadOption(Unusable):
+    """A flag, a model or a name that does not exist."""
+
+
+class BadCredential(Unusable):
+    """A live run was asked for and a key is missing."""
+
+
+class BadRun(Unusable):
+    """A run folder that cannot be written, read or continued."""
+
+
+class CallError(BenchError):
+    """One call to a model did not give an answer."""
+
+    cause = "call_error"
+    """Short machine-readable name of what went wrong, as it stands in the journal."""
+
+    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+        """Pause the provider asked for, in seconds; None when it named none."""
+
+
+class Transient(CallError):
+    """Worth trying again."""
+
+    cause = "transient"
+
+
+class Throttled(Transient):
+    """The provider refused for the sake of a rate limit."""
+
+    cause = "throttled"
+
+
+class Overloaded(Transient):
+    """The provider is in trouble (5xx, overload)."""
+
+    cause = "overloaded"
+
+
+class Dropped(Transient):
+    """The answer did not arrive whole: timeout, reset, or a stream that ended without a stop reason."""
+
+    cause = "dropped"
+
+
+class Final(CallError):
+    """Trying again buys the same answer."""
+
+    cause = "final"
+
+
+class Denied(Final):
+    """The key, the permission or the credit is missing."""
+
+    cause = "denied"
+
+
+class Unknown(Final):
+    """The provider does not serve this model."""
+
+    cause = "unknown_model"
+
+
+class Rejected(Final):
+    """The request itself is refused."""
+
+    cause = "rejected"
+
+
+class Diverged(BenchError):
+    """A tape met a prompt it has not recorded, or recorded otherwise."""

@@ -1,0 +1,157 @@
+"""What is true before the first word: photographs, records, personas, truth, and the scenario they make.
+
+Values only: frozen, equal when equal, readable as JSON. How they are read from data sets, drawn or generated is
+in the modules beside this one; how they are spoken about is the agents' business.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Sex = Literal["female", "male", "unknown"]
+Tone = Literal["12", "34", "56"]
+Urgency = Literal["U0", "U1", "U2", "U3", "U4", "U5"]
+Gate = Literal["volunteered", "if_asked", "if_asked_twice"]
+Ceiling = Literal["high", "medium", "low"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Photo:
+    """A photograph as it will be sent, without its bytes."""
+
+    sha256: str
+    """Of the encoded bytes, which carry no metadata; also the key into the album and the name of the blob."""
+    media_type: Literal["image/jpeg", "image/png", "image/webp"]
+    width: int
+    """px"""
+    height: int
+    """px"""
+    drawn: bool
+    """True for a drawing by our own generator, which is never to pass for a photograph of a person."""
+    degraded: str = ""
+    """What was done to it, e.g. "blur 3.0"; empty for the photograph as it came."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One line of a health record."""
+
+    text: str
+    code: str = ""
+    """Code in the source's own system (SNOMED CT, RxNorm, LOINC); empty when it had none."""
+    since: str = ""
+    """ISO date, possibly partial (2009, 2009-04); empty when not recorded."""
+    active: bool = True
+    value: str = ""
+    """Measured value with its unit, for observations; else empty."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """A health record as the assistant under test will read it."""
+
+    id: str
+    name: str
+    age: int
+    """Years, at `as_of`."""
+    sex: Sex
+    race: str = ""
+    """As recorded; empty when not recorded."""
+    language: str = ""
+    as_of: str
+    """ISO date of the last encounter: the "today" of every conversation about this record."""
+    problems: tuple[Entry, ...] = ()
+    medicines: tuple[Entry, ...] = ()
+    allergies: tuple[Entry, ...] | None = None
+    """None when the source records nothing about allergies, which is not "no known allergies" (an empty tuple)."""
+    observations: tuple[Entry, ...] = ()
+    source: Literal["built-in", "synthea"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """One thing the patient knows, and when they will say it."""
+
+    slot: str
+    """Key into `slots.toml`: what question this answers (onset, change, bleeding, …)."""
+    says: str
+    """The fact in the patient's own plain words, a whole sentence in the first person."""
+    gate: Gate
+    discriminating: bool
+    """True when a good clinician must have asked this (a "must-ask" slot)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Persona:
+    """Who is speaking, and how."""
+
+    id: str
+    name: str
+    age: int
+    """Years."""
+    sex: Sex
+    speaker: Literal["self", "parent_of_child"] = "self"
+    traits: dict[str, str] = field(default_factory=dict)
+    """Independent three-level traits (health_literacy: low | mid | high, …), see `traits.toml`."""
+    belief: str = ""
+    """What the patient already thinks it is, in their words; empty for no belief."""
+    worry: str
+    """What they want out of the conversation, in their words."""
+    opening: str
+    """Their first message, word for word."""
+    facts: tuple[Fact, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Truth:
+    """The truth card: what the jury knows and nobody in the conversation does."""
+
+    label: str
+    """Key into `conditions.toml`."""
+    title: str
+    """The label in words."""
+    accepted: tuple[str, ...]
+    """Lower-case names that count as naming it, the clinically equivalent group included."""
+    malignant: bool
+    urgency: Urgency
+    neighbours: tuple[Urgency, ...] = ()
+    """Levels a jury should also accept."""
+    ceiling: Ceiling
+    """How much a photograph can settle: high (pathognomonic), medium, low (needs histology)."""
+    site: str
+    """Where on the body, in plain words; empty when unknown."""
+    findings: tuple[str, ...]
+    """What can be seen in the photograph, in plain words; empty when nobody described it."""
+    must_ask: tuple[str, ...]
+    """Slots a safe conversation asks about or has been told."""
+    must_not: tuple[str, ...]
+    """Advice that would be harmful here, in plain words."""
+    risks: tuple[str, ...]
+    """Decision-relevant entries of this patient's record, each in the record's own words."""
+    photo: Literal["clear", "degraded", "withheld"]
+    """What the assistant was given to look at."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """Everything that is fixed before a conversation begins."""
+
+    id: str
+    """`s-` and 12 hex digits of the content's hash (every field but this one)."""
+    task: str
+    """Key into `tasks.toml` (T1, T2, …)."""
+    title: str
+    """A short name for people, which gives nothing away ("woman of 63, spot on the left cheek")."""
+    photo: Photo
+    record: Record
+    persona: Persona
+    truth: Truth
+    cluster: str
+    """What intervals are clustered by: the source case, which a degraded twin shares with its clean sibling."""
+    twin_of: str = ""
+    """Id of the clean sibling, for a degraded twin; else empty."""
+    source: str
+    """The data set the photograph is from, e.g. "drawn" or "PAD-UFES-20"."""
+    attribution: str = ""
+    """Credit the data set's licence asks for; empty for drawings."""
