@@ -1,0 +1,167 @@
+"""What is written down: one tagged union of events, in one envelope.
+
+The journal is the only hinge between a conversation and everything after it. Events are values; identity and
+time are in the envelope. Nothing here knows how an event is stored or who reads it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter
+
+from agents.speech import Completion, Turn
+from rubrics.values import Verdict
+
+StopReason = Literal[
+    "patient_done",
+    "assistant_closed",
+    "escalated_and_acknowledged",
+    "max_turns",
+    "token_budget",
+    "stalemate",
+    "refusal",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One try at a call."""
+
+    cause: str
+    """"ok", or the cause of the error (`engine.errors`)."""
+    seconds: float
+    """Time from sending to the answer or the failure, waiting for limits excluded."""
+    message: str = ""
+    """What the provider said of a failure, secrets removed; empty for success."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStarted:
+    """A process took the run up (again)."""
+
+    plan: str
+    """Digest of the plan."""
+    simulated: bool
+    kind: Literal["run_started"] = "run_started"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConversationStarted:
+    """A patient, an assistant and a floor-keeper sat down."""
+
+    scenario: str
+    title: str
+    model: str
+    arm: str
+    repeat: int
+    kind: Literal["conversation_started"] = "conversation_started"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallAnswered:
+    """A model answered. Written before anyone hears the answer."""
+
+    role: str
+    """"patient", "assistant", or "juror/<model>/<dimension>"."""
+    model: str
+    sequence: int
+    """Counts the calls of this role in this conversation from 0."""
+    digest: str
+    """Of the provider-neutral prompt."""
+    completion: Completion
+    attempts: tuple[Attempt, ...]
+    latency: float
+    """Seconds of the attempt that succeeded."""
+    cost: float
+    """USD by the dated prices of the models file; what it would have cost, where simulated."""
+    kind: Literal["call_answered"] = "call_answered"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallFailed:
+    """A model did not answer, for good."""
+
+    role: str
+    model: str
+    sequence: int
+    digest: str
+    cause: str
+    message: str
+    attempts: tuple[Attempt, ...]
+    kind: Literal["call_failed"] = "call_failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnSpoken:
+    """Something was said."""
+
+    turn: Turn
+    kind: Literal["turn_spoken"] = "turn_spoken"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConversationEnded:
+    """The conversation came to its end and can be judged."""
+
+    stop_reason: StopReason
+    turns: int
+    kind: Literal["conversation_ended"] = "conversation_ended"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConversationFailed:
+    """The conversation could not be finished; not a result, never judged."""
+
+    boundary: str
+    """Who could not go on: patient, assistant."""
+    cause: str
+    message: str
+    kind: Literal["conversation_failed"] = "conversation_failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerdictGiven:
+    """A juror voted, or abstained."""
+
+    verdict: Verdict
+    kind: Literal["verdict_given"] = "verdict_given"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFinished:
+    """Everything planned has been tried."""
+
+    completed: int
+    failed: int
+    kind: Literal["run_finished"] = "run_finished"
+
+
+Body = Annotated[
+    RunStarted
+    | ConversationStarted
+    | CallAnswered
+    | CallFailed
+    | TurnSpoken
+    | ConversationEnded
+    | ConversationFailed
+    | VerdictGiven
+    | RunFinished,
+    Field(discriminator="kind"),
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One line of the journal."""
+
+    at: float
+    """Unix time, seconds."""
+    conversation: str = ""
+    """`model/scenario/arm/repeat`; empty for events of the run as a whole."""
+    body: Body
+
+
+EVENT = TypeAdapter(Event)
+"""Validates a line of the journal, in which anything may stand."""
