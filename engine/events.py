@@ -14,15 +14,7 @@ from pydantic import Field, TypeAdapter
 from agents.speech import Completion, Turn
 from rubrics.values import Verdict
 
-StopReason = Literal[
-    "patient_done",
-    "assistant_closed",
-    "escalated_and_acknowledged",
-    "max_turns",
-    "token_budget",
-    "stalemate",
-    "refusal",
-]
+StopReason = Literal["patient_done", "max_turns", "stalemate", "refusal"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,131 @@
+"""The models file: who can be tested, through which provider, at which price, within which limits.
+
+Read once, validated at the edge. Nothing here knows how a model is called.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, PositiveInt, ValidationError
+
+from agents.speech import Usage
+from engine.errors import BadOption
+
+FILE = Path(__file__).parent / "models.toml"
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Price(_Strict):
+    """USD per million tokens."""
+
+    input: float
+    output: float
+    cache_read: float
+    cache_write: float
+
+    def cost(self, usage: Usage) -> float:
+        """Give the USD a call cost; cached tokens are part of the input and priced apart."""
+        plain = usage.input - usage.cache_read - usage.cache_write
+        return (
+            plain * self.input
+            + usage.cache_read * self.cache_read
+            + usage.cache_write * self.cache_write
+            + usage.output * self.output
+        ) / 1e6
+
+
+class Limits(_Strict):
+    """What the client holds itself to."""
+
+    requests: PositiveInt
+    """Per minute."""
+    input_tokens: PositiveInt
+    """Per minute."""
+    output_tokens: PositiveInt
+    """Per minute."""
+    in_flight: PositiveInt
+    """Calls at one time."""
+
+
+class Envelope(_Strict):
+    """The largest photograph a model takes."""
+
+    bytes: PositiveInt
+    """Of the encoded file."""
+    side: PositiveInt
+    """px, the longer one."""
+
+
+class Model(_Strict):
+    """One model that can be called."""
+
+    name: str
+    title: str
+    family: str
+    provider: Literal["anthropic", "openai", "bedrock"]
+    id: str
+    origin: Literal["paper", "ours"]
+    verdict: Literal["schema", "tool", "plain"]
+    cache: bool
+    price: Price
+    limits: Limits
+    image: Envelope
+
+
+class Catalog(_Strict):
+    """The models file."""
+
+    dated: str
+    patient: str
+    jury: tuple[str, ...]
+    simulated: Limits
+    models: dict[str, Model]
+
+    def find(self, name: str) -> Model:
+        """Give a model by name; BadOption, naming the nearest one, when there is none."""
+        if name in self.models:
+            return self.models[name]
+        near = difflib.get_close_matches(name, self.models, n=1, cutoff=0.4)
+        hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(self.models)}."
+        raise BadOption(f"unknown model {name!r} in --models: {hint}")
+
+    def choose(self, names: str) -> tuple[Model, ...]:
+        """Give the models of a comma-separated list, or all; each once, in the order asked for."""
+        if names.strip() == "all":
+            return tuple(self.models.values())
+        wanted = dict.fromkeys(part.strip() for part in names.split(",") if part.strip())
+        if not wanted:
+            raise BadOption("--models names no model; try --models all.")
+        return tuple(self.find(name) for name in wanted)
+
+    def within(self, limits: Limits) -> Catalog:
+        """Give the same catalog with every model held to `limits`."""
+        models = {k: m.model_copy(update={"limits": limits}) for k, m in self.models.items()}
+        return self.model_copy(update={"models": models})
+
+
+def read_catalog(path: Path = FILE) -> Catalog:
+    """Read a models file; BadOption names the file and the first thing wrong in it."""
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+        models = {name: {"name": name, **body} for name, body in raw["models"].items()}
+        return Catalog(
+            dated=raw["dated"],
+            patient=raw["roles"]["patient"],
+            jury=raw["roles"]["jury"],
+            simulated=raw["simulated"]["limits"],
+            models=models,
+        )
+    except (OSError, tomllib.TOMLDecodeError, KeyError) as error:
+        raise BadOption(f"the models file {path.name} cannot be read: {error}.") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        raise BadOption(f"the models file {path.name} is wrong at {place}: {first['msg']}.") from error

@@ -1,0 +1,148 @@
+"""One conversation: a patient, an assistant and the keeper of the floor, three actors with a mailbox each.
+
+The keeper gives the floor to one at a time, writes down what is said, and decides when it is over: by the
+patient's structured signal, by count, or by what the providers report; never by a word that was spoken.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from typing import Protocol
+
+from agents.speech import Ask, Turn
+from engine.cells import Cell
+from engine.errors import CallError
+from engine.events import (
+    ConversationEnded,
+    ConversationFailed,
+    ConversationStarted,
+    StopReason,
+    TurnSpoken,
+)
+from engine.journal import Journal
+from engine.mailbox import Mailbox
+from engine.stage import open_stage
+
+PATIENT_TURNS = 8
+"""A conversation is over after so many; the assistant still answers the last."""
+FIRST_EXIT = 2
+"""Turns the assistant must have had before the patient's signal to stop counts."""
+ECHO = 0.97
+"""Similarity, 0 to 1, from which a reply repeats the speaker's last one."""
+
+
+class Agent(Protocol):
+    """Hears what has been said and answers, thinking through `ask`."""
+
+    async def reply(self, heard: tuple[Turn, ...], ask: Ask) -> Turn:
+        """Give the next turn."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trace:
+    """A finished conversation, as the jury gets it."""
+
+    cell: Cell
+    number: int
+    """Position in the order of starting; what the jury's calls are prioritised by."""
+    turns: tuple[Turn, ...]
+    stop_reason: StopReason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fell:
+    """A speaker could not go on."""
+
+    who: str
+    error: CallError
+
+
+class Seat:
+    """The actor around an agent: waits for the floor, thinks, speaks into the keeper's mailbox."""
+
+    def __init__(self, name: str, agent: Agent, ask: Ask, floor: Mailbox[Turn | Fell]) -> None:
+        self.name = name
+        self.inbox: Mailbox[tuple[Turn, ...]] = Mailbox(1)
+        self._agent = agent
+        self._ask = ask
+        self._floor = floor
+
+    async def sit(self) -> None:
+        """Answer every time the floor is given, until the mailbox is closed."""
+        async for heard in self.inbox:
+            try:
+                spoken: Turn | Fell = await self._agent.reply(heard, self._ask)
+            except CallError as error:
+                spoken = Fell(who=self.name, error=error)
+            await self._floor.put(spoken)
+
+
+class Conversation:
+    """The keeper of the floor."""
+
+    def __init__(self, cell: Cell, number: int, journal: Journal) -> None:
+        self._cell = cell
+        self._number = number
+        self._journal = journal
+        self._floor: Mailbox[Turn | Fell] = Mailbox(1)
+
+    async def play(self, patient: tuple[Agent, Ask], assistant: tuple[Agent, Ask]) -> Trace | None:
+        """Play it to its end and give the trace; None when it failed, which is in the journal with its cause."""
+        cell = self._cell
+        started = ConversationStarted(
+            scenario=cell.scenario.id,
+            title=cell.scenario.title,
+            model=cell.model,
+            arm=cell.arm.name,
+            repeat=cell.repeat,
+        )
+        self._journal.note(started, cell.id)
+        seats = (Seat("patient", *patient, self._floor), Seat("assistant", *assistant, self._floor))
+        async with open_stage() as stage:
+            for seat in seats:
+                stage.enter(seat.sit, name=f"{seat.name} of {cell.id}")
+            try:
+                return await self._keep(seats)
+            finally:
+                for seat in seats:
+                    seat.inbox.close()
+
+    async def _keep(self, seats: tuple[Seat, Seat]) -> Trace | None:
+        turns: tuple[Turn, ...] = ()
+        while (reason := over(turns)) is None:
+            seat = seats[len(turns) % 2]
+            await seat.inbox.put(turns)
+            spoken = await self._floor.take()
+            if isinstance(spoken, Turn) and seat.name == "patient" and not spoken.text:
+                return self._fail("patient", spoken.stop, "the patient's model gave no words.")
+            if isinstance(spoken, Fell):
+                return self._fail(spoken.who, spoken.error.cause, str(spoken.error))
+            turns = (*turns, spoken)
+            self._journal.note(TurnSpoken(turn=spoken), self._cell.id)
+        self._journal.note(ConversationEnded(stop_reason=reason, turns=len(turns)), self._cell.id)
+        return Trace(cell=self._cell, number=self._number, turns=turns, stop_reason=reason)
+
+    def _fail(self, who: str, cause: str, message: str) -> None:
+        self._journal.note(ConversationFailed(boundary=who, cause=cause, message=message), self._cell.id)
+
+
+def over(turns: tuple[Turn, ...]) -> StopReason | None:
+    """Tell whether, and why, a conversation has come to its end; the rules of stopping in their order."""
+    patient = [turn for turn in turns if turn.speaker == "patient"]
+    assistant = [turn for turn in turns if turn.speaker == "assistant"]
+    if sum(turn.stop in ("refusal", "filter") for turn in assistant) >= 2:
+        return "refusal"
+    if turns and turns[-1].speaker == "patient":
+        return "patient_done" if turns[-1].done and len(assistant) >= FIRST_EXIT else None
+    if _echoes(patient) and _echoes(assistant):
+        return "stalemate"
+    return "max_turns" if len(assistant) >= PATIENT_TURNS else None
+
+
+def _echoes(turns: list[Turn]) -> bool:
+    if len(turns) < 3:
+        return False
+    matcher = SequenceMatcher(None, turns[-1].text, turns[-2].text, autojunk=False)
+    return matcher.quick_ratio() >= ECHO and matcher.ratio() >= ECHO

@@ -1,0 +1,71 @@
+"""The run folder: made whole or not at all, and never given to another plan.
+
+    plan.json   scenarios.jsonl   journal/   blobs/<sha256>   report/
+
+A new folder is filled beside its place and moved there when it is complete. Nothing here knows what is played.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import asdict, fields
+from pathlib import Path
+
+import orjson
+from pydantic import ValidationError
+
+from engine.errors import BadRun
+from engine.plan import INCIDENTAL, PLAN, Plan
+from personas.build import Sample
+from personas.store import dump
+
+
+def prepare_folder(folder: Path, plan: Plan, sample: Sample) -> None:
+    """Make the run folder, or find in it this very plan; BadRun when it is somebody else's or cannot be written."""
+    if (folder / "plan.json").exists():
+        return _compare(folder, plan, read_plan(folder))
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise BadRun(f"{folder} exists and is not a run: choose another --run, or remove it.")
+    part = folder.with_name(f".{folder.name}.part")
+    try:
+        part.mkdir(parents=True)
+        (part / "journal").mkdir()
+        (part / "blobs").mkdir()
+        (part / "report").mkdir()
+        for photo in {scenario.photo for scenario in sample.scenarios}:
+            (part / "blobs" / photo.sha256).write_bytes(sample.album.data(photo))
+        (part / "scenarios.jsonl").write_bytes(dump(sample.scenarios))
+        (part / "plan.json").write_bytes(orjson.dumps(plan, option=orjson.OPT_INDENT_2) + b"\n")
+        os.rename(part, folder)
+    except FileExistsError as error:
+        raise BadRun(f"{part} is in the way: remove it if no other run is starting there.") from error
+    except OSError as error:
+        shutil.rmtree(part, ignore_errors=True)
+        raise BadRun(
+            f"the run folder {folder} cannot be written ({error.strerror}): choose another --run."
+        ) from error
+
+
+def read_plan(folder: Path) -> Plan:
+    """Read a run's plan; BadRun when the folder is not a run."""
+    path = folder / "plan.json"
+    if not path.is_file():
+        raise BadRun(f"{folder} is not a run folder: it has no plan.json; name a folder under runs/.")
+    try:
+        return PLAN.validate_json(path.read_bytes())
+    except ValidationError as error:
+        first = error.errors(include_input=False)[0]
+        place = ".".join(map(str, first["loc"])) or "its beginning"
+        raise BadRun(f"{path} is not a plan of this version: {first['msg']} at {place}.") from error
+
+
+def _compare(folder: Path, plan: Plan, found: Plan) -> None:
+    if plan.digest == found.digest:
+        return
+    here, there = asdict(plan), asdict(found)
+    differ = [f.name for f in fields(Plan) if f.name not in INCIDENTAL and here[f.name] != there[f.name]]
+    raise BadRun(
+        f"{folder} already holds another plan (it differs in {', '.join(differ)}): "
+        "choose another --run, or give the options it was begun with."
+    )

@@ -1,0 +1,130 @@
+"""The gate: how an agent's thought becomes a call.
+
+    tape ∘ recorder ∘ retry ∘ limiter ∘ provider
+
+Five functions of one type, each around the next. An answer is on the disk before anyone hears it. The gate
+knows who asks and what it costs; it does not know what is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from agents.speech import Ask, Completion, Prompt, Usage
+from engine.catalog import Model
+from engine.errors import CallError
+from engine.events import CallAnswered, CallFailed
+from engine.journal import Journal
+from engine.limiter import Limiter
+from engine.providers import Listen, Provider
+from engine.retry import Tries, retried
+from engine.tape import Tape
+
+LETTERS = 4
+"""Characters per token, for estimates that are settled by what the provider counts."""
+PATCH = 28
+"""px; the side of the square of a photograph that costs one token at Anthropic, near enough for the others."""
+SPOKEN = 3
+"""A reply is estimated at one third of what it may be."""
+
+
+Tune = Callable[[], Listen | None]
+"""Gives whoever listens to a call just now; None asks for a plain call, which costs a fraction of a streamed one."""
+
+
+def silent() -> None:
+    """Nobody listens."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Line:
+    """Who asks: one role in one conversation, how urgent it is, and how far it has come."""
+
+    conversation: str
+    role: str
+    priority: int
+    """Older conversations have lower numbers and go first, their jury included."""
+    sequence: int = -1
+    """Of the call being made; a role makes one at a time."""
+    tries: Tries = field(default_factory=Tries)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """The way to one model."""
+
+    model: Model
+    provider: Provider
+    limiter: Limiter
+    journal: Journal
+    tape: Tape
+
+    def ask(self, line: Line, tune: Tune = silent) -> Ask:
+        """Give the function this role thinks through; `tune` is asked at every call who wants to listen in."""
+        ask = self._provided(tune)
+        ask = self._limited(ask, line)
+        ask = retried(ask, line.tries, self.limiter)
+        ask = self._recorded(ask, line)
+        return self._taped(ask, line)
+
+    def _provided(self, tune: Tune) -> Ask:
+        async def asking(prompt: Prompt) -> Completion:
+            return await self.provider.ask(prompt, self.model, tune())
+
+        return asking
+
+    def _limited(self, ask: Ask, line: Line) -> Ask:
+        async def asking(prompt: Prompt) -> Completion:
+            async with self.limiter.hold(estimate(prompt), line.priority) as permit:
+                said = await ask(prompt)
+                permit.settle(said.usage)
+                return said
+
+        return asking
+
+    def _recorded(self, ask: Ask, line: Line) -> Ask:
+        async def asking(prompt: Prompt) -> Completion:
+            key = {
+                "role": line.role,
+                "model": self.model.name,
+                "sequence": line.sequence,
+                "digest": prompt.digest,
+            }
+            try:
+                said = await ask(prompt)
+            except CallError as error:
+                failed = CallFailed(
+                    **key, cause=error.cause, message=str(error), attempts=tuple(line.tries.made)
+                )
+                await self.journal.record(failed, line.conversation)
+                raise
+            answered = CallAnswered(
+                **key,
+                completion=said,
+                attempts=tuple(line.tries.made),
+                latency=line.tries.made[-1].seconds,
+                cost=round(self.model.price.cost(said.usage), 8),
+            )
+            await self.journal.record(answered, line.conversation)
+            return said
+
+        return asking
+
+    def _taped(self, ask: Ask, line: Line) -> Ask:
+        async def asking(prompt: Prompt) -> Completion:
+            line.sequence += 1
+            if not self.tape:
+                return await ask(prompt)
+            recorded = self.tape.answer((line.conversation, line.role, line.sequence), prompt.digest)
+            return recorded if recorded is not None else await ask(prompt)
+
+        return asking
+
+
+def estimate(prompt: Prompt) -> Usage:
+    """Guess the tokens a prompt will cost, before the provider counts them."""
+    letters = len(prompt.system) + sum(len(message.text) for message in prompt.messages)
+    photos = (message.photo for message in prompt.messages if message.photo)
+    patches = sum(-(-photo.width // PATCH) * -(-photo.height // PATCH) for photo in photos)
+    return Usage(input=letters // LETTERS + patches, output=prompt.max_tokens // SPOKEN)

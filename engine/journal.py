@@ -1,0 +1,126 @@
+"""The journal: what happened, one line an event, append-only.
+
+A line without its newline never happened. There is one writer per process and segment; whoever must not go on
+before an event is on the disk waits for `record`, and all who wait share one fdatasync (group commit). Readers
+take what is whole and say what is not. Nothing here knows what an event means.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import anyio
+import orjson
+from pydantic import ValidationError
+
+from engine.errors import BadRun
+from engine.events import EVENT, Body, Event
+from engine.stage import open_stage
+
+Listener = Callable[[Event], None]
+
+
+class Journal:
+    """The writer of one segment."""
+
+    def __init__(self, file: int, listeners: tuple[Listener, ...]) -> None:
+        self._file = file
+        self._listeners = listeners
+        self._waiting: list[tuple[Event, anyio.Event | None]] = []
+        self._bell = anyio.Event()
+        self._closing = False
+        self.bytes_written = 0
+
+    async def record(self, body: Body, conversation: str = "") -> None:
+        """Write an event and return when it is on the disk."""
+        done = anyio.Event()
+        self._append(body, conversation, done)
+        await done.wait()
+
+    def note(self, body: Body, conversation: str = "") -> None:
+        """Write an event in its order without waiting for the disk: for what can be rebuilt from the calls."""
+        self._append(body, conversation, None)
+
+    def _append(self, body: Body, conversation: str, done: anyio.Event | None) -> None:
+        event = Event(at=round(time.time(), 6), conversation=conversation, body=body)
+        self._waiting.append((event, done))
+        self._bell.set()
+
+    async def _write(self) -> None:
+        """Write what waits, sync once, tell those who waited and those who listen; until closed and empty."""
+        while True:
+            await self._bell.wait()
+            self._bell = anyio.Event()
+            batch = list(self._waiting)
+            if batch:
+                await anyio.to_thread.run_sync(self._sync, batch)
+                # Taken off only now: a cancelled writer leaves its batch to be written on the way out.
+                del self._waiting[: len(batch)]
+                for event, done in batch:
+                    if done is not None:
+                        done.set()
+                    for listener in self._listeners:
+                        listener(event)
+            if self._closing and not self._waiting:
+                return
+
+    def _sync(self, batch: list[tuple[Event, anyio.Event | None]]) -> None:
+        view = memoryview(b"".join(orjson.dumps(event) + b"\n" for event, _ in batch))
+        self.bytes_written += len(view)
+        try:
+            while view:
+                view = view[os.write(self._file, view) :]
+            os.fdatasync(self._file)
+        except OSError as error:
+            raise BadRun(
+                f"the journal can no longer be written ({error.strerror}); what was recorded is intact: "
+                "free the disk and give the same command again."
+            ) from error
+
+    def _close(self) -> None:
+        self._closing = True
+        self._bell.set()
+
+
+@asynccontextmanager
+async def open_journal(folder: Path, *listeners: Listener) -> AsyncIterator[Journal]:
+    """Open the next segment of a journal; leaving writes and syncs the rest, also after an error."""
+    number = 1 + max((int(p.stem) for p in folder.glob("[0-9]*.jsonl")), default=0)
+    try:
+        file = os.open(folder / f"{number:04}.jsonl", os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_WRONLY, 0o644)
+    except OSError as error:
+        raise BadRun(f"the journal in {folder} cannot be written: {error.strerror}.") from error
+    journal = Journal(file, listeners)
+    try:
+        async with open_stage() as stage:
+            stage.enter(journal._write, name="journal writer")
+            try:
+                yield journal
+            finally:
+                journal._close()
+    finally:
+        # What a cancelled writer left is written here, without the loop.
+        if journal._waiting:
+            journal._sync(journal._waiting)
+        os.close(file)
+
+
+def read_journal(folder: Path, complain: Callable[[str], None] | None = None) -> Iterator[Event]:
+    """Read every whole event of every segment in order; `complain` gets a sentence for each line that is not one."""
+    for path in sorted(folder.glob("*.jsonl")):
+        offset = 0
+        with path.open("rb") as file:
+            for line in file:
+                start, offset = offset, offset + len(line)
+                if not line.endswith(b"\n"):
+                    continue  # torn tail: it never happened
+                try:
+                    yield EVENT.validate_json(line)
+                except ValidationError as error:
+                    if complain:
+                        first = error.errors(include_input=False)[0]
+                        complain(f"{path.name} at byte {start}: not an event ({first['msg']}); skipped.")

@@ -1,0 +1,112 @@
+"""The plan: everything a run is, before its first call.
+
+Two runs with the same digest may share a folder: the second goes on where the first stopped. What only happened
+to be so (time, versions, limits) is written down and does not count. No path of the user's machine is in it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import orjson
+from pydantic import TypeAdapter
+
+from agents.prompts import digests
+from engine.catalog import Catalog, Model
+from engine.cells import Arm
+from engine.config import versions
+from personas.values import Scenario
+from rubrics.values import Rubric
+
+FORMAT = 1
+INCIDENTAL = {"created", "versions", "limits"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What plan.json holds."""
+
+    format: int
+    simulated: bool
+    """True when the embedded simulator answers: numbers about invented minds."""
+    created: str
+    """ISO time, UTC."""
+    seed: int
+    source: str
+    """Data set of the photographs."""
+    scenarios: int
+    scenarios_digest: str
+    """sha-256 over the scenario ids in order."""
+    arms: tuple[str, ...]
+    models: dict[str, dict[str, Any]]
+    """Name → title, family, provider, id, origin, USD per million tokens."""
+    patient: str
+    jury: tuple[str, ...]
+    rubric: dict[str, str]
+    dimensions: tuple[str, ...]
+    prompts: dict[str, str]
+    prices_dated: str
+    faults: dict[str, str]
+    """What the simulator was told to break, by model; empty in a live run."""
+    limits: dict[str, dict[str, int]]
+    versions: dict[str, str]
+
+    @property
+    def digest(self) -> str:
+        """Give the 64 hex digits that say whether two runs are one."""
+        kept = {key: value for key, value in asdict(self).items() if key not in INCIDENTAL}
+        return hashlib.sha256(orjson.dumps(kept, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+    @property
+    def conversations(self) -> int:
+        """Give how many conversations the plan holds."""
+        return self.scenarios * len(self.arms) * len(self.models)
+
+
+PLAN = TypeAdapter(Plan)
+
+
+def make_plan(
+    scenarios: tuple[Scenario, ...],
+    models: tuple[Model, ...],
+    arms: tuple[Arm, ...],
+    *,
+    catalog: Catalog,
+    rubric: Rubric,
+    seed: int,
+    simulated: bool,
+    faults: dict[str, str],
+    created: str,
+) -> Plan:
+    """Write down what is about to be run."""
+    ids = "\n".join(scenario.id for scenario in scenarios)
+    return Plan(
+        format=FORMAT,
+        simulated=simulated,
+        created=created,
+        seed=seed,
+        source=", ".join(sorted({scenario.source for scenario in scenarios})),
+        scenarios=len(scenarios),
+        scenarios_digest=hashlib.sha256(ids.encode()).hexdigest(),
+        arms=tuple(arm.name for arm in arms),
+        models={
+            model.name: model.model_dump(include={"title", "family", "provider", "id", "origin", "price"})
+            for model in models
+        },
+        patient=catalog.patient,
+        jury=catalog.jury,
+        rubric={
+            "name": rubric.name,
+            "version": rubric.version,
+            "status": rubric.status,
+            "digest": rubric.digest,
+        },
+        dimensions=tuple(dimension.name for dimension in rubric.dimensions),
+        prompts=digests(),
+        prices_dated=catalog.dated,
+        faults=faults,
+        limits={model.name: model.limits.model_dump() for model in catalog.models.values()},
+        versions=versions(),
+    )

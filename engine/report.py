@@ -1,0 +1,162 @@
+"""The report: a run's numbers as files people and programs read.
+
+Everything here is written from `Results` and can be written again at any time. Whatever comes from a simulated
+run says so in every file.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import numpy as np
+import orjson
+
+from engine.results import Results
+
+PAGES = Path(__file__).parent / "pages"
+
+
+def write_report(results: Results, folder: Path) -> Path:
+    """Write `report/` of a run folder and give the path of its page."""
+    report = folder / "report"
+    report.mkdir(exist_ok=True)
+    files = {
+        "summary.json": orjson.dumps(summarise(results), option=orjson.OPT_INDENT_2) + b"\n",
+        "leaderboard.csv": _table(results, _leaderboard_rows(results)),
+        "scores.csv": _table(results, _score_rows(results)),
+        "verdicts.csv": _table(results, _verdict_rows(results)),
+        "index.html": _page(results).encode(),
+    }
+    for name, content in files.items():
+        part = report / f".{name}.part"
+        part.write_bytes(content)
+        os.replace(part, report / name)
+    return report / "index.html"
+
+
+def summarise(results: Results) -> dict[str, Any]:
+    """Give the run in one JSON value: what was planned and done, and where each model stands."""
+    plan, found = results.plan, results.findings
+    models: dict[str, dict[str, Any]] = {}
+    for standing in results.standings:
+        place = models.setdefault(standing.model, {"failed": results.failures.get(standing.model, 0)})
+        place[standing.dimension] = {
+            key: value for key, value in asdict(standing).items() if key not in ("model", "dimension")
+        }
+    stops: dict[str, int] = {}
+    for ended in found.ended.values():
+        stops[ended.stop_reason] = stops.get(ended.stop_reason, 0) + 1
+    return {
+        "simulated": plan.simulated,
+        "rubric": plan.rubric,
+        "planned": results.planned,
+        "completed": results.completed,
+        "failed": len(found.failed),
+        "unfinished": results.planned - results.completed - len(found.failed),
+        "stop_reasons": stops,
+        "models": models,
+        "jurors": [asdict(effect) for effect in results.jurors],
+        "calls": {role: asdict(ledger) for role, ledger in sorted(found.ledgers.items())},
+        "served": {model: dict(ids) for model, ids in sorted(found.served.items())},
+        "failures": {name: asdict(failure) for name, failure in sorted(found.failed.items())},
+        "damage": found.damage,
+        "plan": plan.digest,
+    }
+
+
+def _table(results: Results, rows: Iterable[dict[str, Any]]) -> bytes:
+    """Write rows as CSV, each stamped with whether it is simulated; the first row says which columns there are."""
+    text = io.StringIO()
+    writer: csv.DictWriter[str] | None = None
+    for row in rows:
+        stamped = row | {"simulated": str(results.plan.simulated).lower()}
+        if writer is None:
+            writer = csv.DictWriter(text, list(stamped), lineterminator="\n")
+            writer.writeheader()
+        writer.writerow(stamped)
+    return text.getvalue().encode()
+
+
+def _leaderboard_rows(results: Results) -> Iterable[dict[str, Any]]:
+    for place in results.standings:
+        model, _, arm = place.model.partition(" · ")
+        yield {
+            "model": model,
+            "arm": arm or "full",
+            "dimension": place.dimension,
+            "mean": _rounded(place.mean),
+            "low": _rounded(place.low),
+            "high": _rounded(place.high),
+            "raw_mean": _rounded(place.raw),
+            "n": place.n,
+            "cases": place.clusters,
+            "missing": place.missing,
+            "abstained": place.abstained,
+            "failed": results.failures.get(place.model, 0),
+        }
+
+
+def _score_rows(results: Results) -> Iterable[dict[str, Any]]:
+    scores, found = results.scores, results.findings
+    for row, name in enumerate(results.conversations):
+        started = found.started[name]
+        for column, dimension in enumerate(scores.votes.dimensions):
+            adjusted = scores.adjusted[row, column]
+            yield {
+                "conversation": name,
+                "scenario": started.scenario,
+                "model": started.model,
+                "arm": started.arm,
+                "repeat": started.repeat,
+                "dimension": dimension,
+                "score": "" if np.isnan(adjusted) else f"{adjusted:.4f}",
+                "votes": " ".join(_vote(results, name, juror, dimension) for juror in results.plan.jury),
+            }
+
+
+def _vote(results: Results, name: str, juror: str, dimension: str) -> str:
+    """Write a vote as the score, `-` for an abstention, in brackets where it is left out as own family."""
+    verdict = results.findings.verdicts.get((name, juror, dimension))
+    if verdict is None:
+        return "-"
+    word = "-" if verdict.score is None else str(verdict.score)
+    return f"({word})" if verdict.own_family else word
+
+
+def _verdict_rows(results: Results) -> Iterable[dict[str, Any]]:
+    for (name, juror, dimension), verdict in sorted(results.findings.verdicts.items()):
+        yield {
+            "conversation": name,
+            "juror": juror,
+            "dimension": dimension,
+            "score": "" if verdict.score is None else verdict.score,
+            "status": verdict.status,
+            "own_family": str(verdict.own_family).lower(),
+        }
+
+
+def _rounded(value: float | None) -> str:
+    return "" if value is None else f"{value:.4f}"
+
+
+def _page(results: Results) -> str:
+    loader = jinja2.FileSystemLoader(PAGES)
+    pages = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined)
+    rows: dict[str, dict[str, Any]] = {}
+    for standing in results.standings:
+        rows.setdefault(standing.model, {})[standing.dimension] = standing
+    return pages.get_template("report.html").render(
+        plan=results.plan,
+        summary=summarise(results),
+        rows=rows,
+        dimensions=("overall", *results.plan.dimensions),
+        titles=results.titles,
+        jurors=results.jurors,
+    )

@@ -1,0 +1,165 @@
+"""Results: the fold from a journal to numbers.
+
+Reads the run folder and nothing else, so that a run and its replay a year later give the same tables. An event
+that stands twice (a resumed run says again what it said) counts once. Nothing here knows how results are shown.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from engine.events import (
+    CallAnswered,
+    CallFailed,
+    ConversationEnded,
+    ConversationFailed,
+    ConversationStarted,
+    VerdictGiven,
+)
+from engine.journal import read_journal
+from engine.plan import Plan
+from personas.seeds import derive
+from personas.store import load
+from rubrics.leaderboard import JurorEffect, Standing, severities, tabulate
+from rubrics.scores import Scores, collect, score
+from rubrics.values import Verdict
+
+
+@dataclass(slots=True)
+class Ledger:
+    """Calls, tokens and money of one role."""
+
+    calls: int = 0
+    repeats: int = 0
+    """Attempts beyond the first."""
+    failed: int = 0
+    input: int = 0
+    cache_read: int = 0
+    output: int = 0
+    cost: float = 0.0
+    """USD."""
+    seconds: float = 0.0
+    """Latencies of the answered calls, summed."""
+
+    def answer(self, call: CallAnswered) -> None:
+        """Enter an answered call."""
+        used = call.completion.usage
+        self.calls += 1
+        self.repeats += len(call.attempts) - 1
+        self.input += used.input
+        self.cache_read += used.cache_read
+        self.output += used.output
+        self.cost += call.cost
+        self.seconds += call.latency
+
+
+@dataclass(slots=True)
+class Findings:
+    """What the journal of a run says."""
+
+    started: dict[str, ConversationStarted] = field(default_factory=dict)
+    ended: dict[str, ConversationEnded] = field(default_factory=dict)
+    failed: dict[str, ConversationFailed] = field(default_factory=dict)
+    """Conversations that failed and did not end in a later attempt."""
+    verdicts: dict[tuple[str, str, str], Verdict] = field(default_factory=dict)
+    """By conversation, juror and dimension."""
+    ledgers: dict[str, Ledger] = field(default_factory=dict)
+    """By role: patient, assistant, juror."""
+    served: dict[str, Counter[str]] = field(default_factory=dict)
+    """Model ids the providers say they used, by model."""
+    damage: list[str] = field(default_factory=list)
+    """A sentence for each line of the journal that is not an event."""
+
+    def ledger(self, role: str) -> Ledger:
+        """Give the ledger of a role; all jurors share one."""
+        return self.ledgers.setdefault(role.split("/")[0], Ledger())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Results:
+    """A run in numbers."""
+
+    plan: Plan
+    findings: Findings
+    conversations: tuple[str, ...]
+    """Those that ended, in the order of their names: the rows of `scores`."""
+    scores: Scores
+    standings: tuple[Standing, ...]
+    """A standing's model is `model` in the full arm, `model · arm` in another."""
+    jurors: tuple[JurorEffect, ...]
+    titles: dict[str, str]
+    """Of the standings' models."""
+    failures: dict[str, int]
+    """Failed conversations, by the standings' models."""
+
+    @property
+    def planned(self) -> int:
+        return self.plan.conversations
+
+    @property
+    def completed(self) -> int:
+        return len(self.conversations)
+
+    @property
+    def whole(self) -> bool:
+        """Tell whether every planned conversation ended and every model has a score in every dimension."""
+        return self.completed == self.planned and all(s.mean is not None for s in self.standings)
+
+
+def read_findings(folder: Path) -> Findings:
+    """Fold a journal, whatever state the run is in."""
+    found = Findings()
+    for event in read_journal(folder / "journal", found.damage.append):
+        body, name = event.body, event.conversation
+        if isinstance(body, CallAnswered):
+            found.ledger(body.role).answer(body)
+            found.served.setdefault(body.model, Counter())[body.completion.served] += 1
+        elif isinstance(body, VerdictGiven):
+            found.verdicts[name, body.verdict.juror, body.verdict.dimension] = body.verdict
+        elif isinstance(body, ConversationStarted):
+            found.started[name] = body
+            found.failed.pop(name, None)
+        elif isinstance(body, ConversationEnded):
+            found.ended[name] = body
+        elif isinstance(body, ConversationFailed):
+            found.failed[name] = body
+        elif isinstance(body, CallFailed):
+            found.ledger(body.role).failed += 1
+    return found
+
+
+def tabulate_run(folder: Path, plan: Plan) -> Results:
+    """Score what the journal of a run holds."""
+    found = read_findings(folder)
+    clusters = {s.id: s.cluster for s in load((folder / "scenarios.jsonl").read_bytes())}
+    conversations = tuple(sorted(found.ended))
+    ballots = [(key[0], verdict) for key, verdict in sorted(found.verdicts.items()) if key[0] in found.ended]
+    scores = score(collect(ballots, conversations=conversations, dimensions=plan.dimensions))
+    standings = tabulate(
+        scores,
+        models=[entrant(found.started[name]) for name in conversations],
+        clusters=[clusters[found.started[name].scenario] for name in conversations],
+        generator=derive(plan.seed, "leaderboard"),
+    )
+    return Results(
+        plan=plan,
+        findings=found,
+        conversations=conversations,
+        scores=scores,
+        standings=standings,
+        jurors=severities(scores),
+        titles={entrant(s): _title(plan, s) for s in found.started.values()},
+        failures=dict(Counter(entrant(found.started[name]) for name in found.failed)),
+    )
+
+
+def entrant(started: ConversationStarted) -> str:
+    """Give the row of the leaderboard a conversation belongs to."""
+    return started.model if started.arm == "full" else f"{started.model} · {started.arm}"
+
+
+def _title(plan: Plan, started: ConversationStarted) -> str:
+    title = str(plan.models[started.model]["title"])
+    return title if started.arm == "full" else f"{title} · {started.arm}"

@@ -1,0 +1,66 @@
+"""Retries: ours alone, since the SDKs' own are off.
+
+A provider's Retry-After is honoured to the second and holds back the whole queue, not only the call that was
+refused; where it names none, the pause grows and is jittered. Final errors stop at once. Nothing here knows
+which provider answers.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+import stamina
+
+from agents.speech import Ask, Completion, Prompt
+from engine.errors import CallError, Throttled, Transient
+from engine.events import Attempt
+from engine.limiter import Limiter
+
+ATTEMPTS = 6
+PATIENCE = 300.0
+"""Seconds after which no further attempt is begun."""
+
+# Every attempt is in the journal with its cause; stamina's own log lines would only repeat it on the console.
+stamina.instrumentation.set_on_retry_hooks([])
+
+
+@dataclass(slots=True)
+class Tries:
+    """The attempts of the call being made, in order; shared by the retrier, which fills it, and the recorder."""
+
+    made: list[Attempt] = field(default_factory=list)
+
+
+def retried(ask: Ask, tries: Tries, limiter: Limiter) -> Ask:
+    """Ask again after transient errors, pausing as the provider wants."""
+
+    def pause(error: Exception) -> bool | float:
+        if not isinstance(error, Transient):
+            return False
+        if isinstance(error, Throttled) and error.retry_after is not None:
+            limiter.pause(error.retry_after)
+        # None named: True leaves the pause to stamina's jittered back-off.
+        return True if error.retry_after is None else error.retry_after
+
+    async def asking(prompt: Prompt) -> Completion:
+        tries.made = []
+        async for attempt in stamina.retry_context(
+            on=pause, attempts=ATTEMPTS, timeout=PATIENCE, wait_initial=0.5, wait_max=30.0, wait_jitter=1.0
+        ):
+            with attempt:
+                began = time.perf_counter()
+                try:
+                    said = await ask(prompt)
+                except CallError as error:
+                    tries.made.append(_attempt(error.cause, began, str(error)))
+                    raise
+                tries.made.append(_attempt("ok", began))
+                return said
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    return asking
+
+
+def _attempt(cause: str, began: float, message: str = "") -> Attempt:
+    return Attempt(cause=cause, seconds=round(time.perf_counter() - began, 4), message=message)

@@ -1,0 +1,147 @@
+"""What a simulated model can see: measurements of the pixels of a photograph, and whether they can be trusted.
+
+The one idea: everything said about a picture is earned from its bytes (shape, border, colours, sharpness), so a
+blurred picture really is harder. It does not know which case the picture belongs to, nor any diagnosis.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections import OrderedDict
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from engine.simulator.minds.pixels import asymmetry, lab, roughness, segment, sharpness, skin
+
+WIDE = 384
+"""px; sharpness is measured at this size, since blur vanishes when a picture shrinks."""
+NARROW = 96
+"""px; the lesion is found at this size."""
+LABEL = 0.08
+"""Share of the height at the bottom edge that drawings use for their label, which is not skin."""
+KEPT = 256
+"""Photographs remembered by each process."""
+
+# Named colours as sRGB prototypes; a pixel takes the name of its nearest one in Lab.
+PALETTE = {
+    "black": (34, 27, 28),
+    "dark brown": (78, 48, 36),
+    "brown": (122, 82, 56),
+    "tan": (186, 140, 100),
+    "red": (172, 56, 52),
+    "pink": (221, 145, 138),
+    "blue-grey": (102, 110, 130),
+    "white": (236, 228, 220),
+    "yellow": (214, 182, 92),
+    "purple": (112, 58, 98),
+}
+NAMES = tuple(PALETTE)
+PROTOTYPES = lab(np.array(list(PALETTE.values()), dtype=np.float32))
+
+_seen: OrderedDict[str, Look] = OrderedDict()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What was measured in one photograph."""
+
+    fault: str = ""
+    """Why it cannot be relied on: unreadable, small, dark, bright, blurred or empty; "" when it can."""
+    asymmetry: float = 0.0
+    """0 (mirrors onto itself) to about 0.5."""
+    roughness: float = 0.0
+    """Of the outline, as a share of its radius; 0.01 is a smooth oval, above 0.06 ragged."""
+    colours: tuple[tuple[str, float], ...] = ()
+    """Names with their shares of the lesion, biggest first."""
+    size: float = 0.0
+    """Diameter of a disc of the same area, as a share of the picture's shorter side."""
+    sharpness: float = 0.0
+    """Variance of the Laplacian at 384 px."""
+    brightness: float = 0.0
+    """Mean lightness, 0–100."""
+    contrast: float = 0.0
+    """Distance in Lab between the lesion and the skin around it."""
+    speckle: float = 0.0
+    """Spread of lightness within the lesion, 0–100: scale, crust or mottling."""
+
+    @property
+    def usable(self) -> bool:
+        """Say whether a careful reader would rely on it."""
+        return not self.fault
+
+
+def look(encoded: bytes) -> Look:
+    """Measure an encoded photograph; bytes that cannot be decoded give the fault "unreadable"."""
+    key = hashlib.sha256(encoded).hexdigest()
+    if (known := _seen.get(key)) is not None:
+        _seen.move_to_end(key)
+        return known
+    found = _seen[key] = _measure(encoded)
+    while len(_seen) > KEPT:
+        _seen.popitem(last=False)
+    return found
+
+
+def _measure(encoded: bytes) -> Look:
+    try:
+        with Image.open(io.BytesIO(encoded)) as opened:
+            shorter = min(opened.size)
+            opened.draft("RGB", (WIDE, WIDE))
+            picture = opened.convert("RGB")
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return Look(fault="unreadable")
+    if shorter < 16:
+        return Look(fault="small")
+    picture.thumbnail((WIDE, WIDE), Image.Resampling.BILINEAR)
+    picture = picture.crop((0, 0, picture.width, round(picture.height * (1 - LABEL))))
+    sharp = sharpness(np.asarray(picture.convert("L"), dtype=np.float32))
+    picture.thumbnail((NARROW, NARROW), Image.Resampling.BOX)
+    return _describe(lab(np.asarray(picture)), sharp, shorter)
+
+
+def _describe(picture: np.ndarray, sharp: float, shorter: int) -> Look:
+    """Describe a Lab picture; `shorter` is the shorter side of the original, in px."""
+    mask = segment(picture)
+    bright = float(picture[..., 0].mean())
+    area = int(mask.sum())
+    if area < 12:
+        fault = _fault(sharp=sharp, bright=bright, contrast=0.0, shorter=shorter) or "empty"
+        return Look(fault=fault, sharpness=sharp, brightness=bright)
+    inside = picture[mask]
+    contrast = float(np.linalg.norm(np.median(inside, axis=0) - skin(picture)))
+    return Look(
+        fault=_fault(sharp=sharp, bright=bright, contrast=contrast, shorter=shorter),
+        asymmetry=asymmetry(mask),
+        roughness=roughness(mask),
+        colours=_colours(inside),
+        size=float(2 * np.sqrt(area / np.pi) / min(mask.shape)),
+        sharpness=sharp,
+        brightness=bright,
+        contrast=contrast,
+        speckle=float(inside[:, 0].std()),
+    )
+
+
+def _colours(inside: np.ndarray) -> tuple[tuple[str, float], ...]:
+    """Name the pixels of a lesion, shape (n, 3) in Lab; names under 4% are noise and left out."""
+    nearest = np.linalg.norm(inside[:, None, :] - PROTOTYPES[None], axis=-1).argmin(axis=1)
+    shares = np.bincount(nearest, minlength=len(NAMES)) / len(inside)
+    named = [(NAMES[i], round(float(share), 3)) for i, share in enumerate(shares) if share >= 0.04]
+    return tuple(sorted(named, key=lambda pair: -pair[1]))
+
+
+def _fault(*, sharp: float, bright: float, contrast: float, shorter: int) -> str:
+    """Name what is wrong with a picture, worst first; the bounds were set on drawings and clinic photographs."""
+    if shorter < 120:
+        return "small"
+    if bright < 22:
+        return "dark"
+    if bright > 93:
+        return "bright"
+    # A low-contrast lesion has a soft picture without being out of focus, so the bound falls with contrast.
+    if sharp < min(4.2, 2.0 + contrast / 10):
+        return "blurred"
+    return ""

@@ -1,0 +1,66 @@
+"""How simulated minds phrase things: variants of sentences, and draws with an address.
+
+The one idea: every choice is drawn at an address made of the seed, the model and the content of the request, so
+the same request always sounds the same and another one does not. It does not know what it says.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from statistics import NormalDist
+from string import Formatter
+
+from engine.simulator.minds.hearing import load
+from personas.seeds import uniform
+
+NORMAL = NormalDist()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Voice:
+    """One speaker's luck and choice of words."""
+
+    address: tuple[object, ...]
+
+    def chance(self, *about: object) -> float:
+        """Draw a number in [0, 1) for one matter; the same matter always gives the same number."""
+        return uniform(*self.address, *about)
+
+    def luck(self, odds: float, *about: object) -> bool:
+        """Say whether something of the given probability happens."""
+        return self.chance(*about) < odds
+
+    def error(self, spread: float, *about: object) -> float:
+        """Draw a normal deviate with the given standard deviation."""
+        return NORMAL.inv_cdf(min(max(self.chance(*about), 1e-6), 1 - 1e-6)) * spread
+
+    def pick(self, choices: tuple | list, *about: object):
+        """Choose one of several, evenly."""
+        return choices[int(self.chance(*about) * len(choices))]
+
+    def say(self, key: str, *about: object, **parts: str) -> str:
+        """Phrase `section.name` of phrases.toml; a place in capitals (`{First}`) takes its part capitalised."""
+        section, name = key.split(".")
+        words = self.pick(phrases()[section][name], key, *about)
+        filled = {place: _part(place, parts) for _, place, _, _ in Formatter().parse(words) if place}
+        return words.format(**filled)
+
+
+@cache
+def phrases() -> dict[str, dict]:
+    """Give the sentences of phrases.toml."""
+    return load("phrases")
+
+
+def _part(place: str, parts: dict[str, str]) -> str:
+    if place[0].isupper():
+        words = parts[place.lower()]
+        return words[:1].upper() + words[1:]
+    return parts[place]
+
+
+def listed(words: list[str] | tuple[str, ...], link: str = "and") -> str:
+    """Join words as a person would: "a, b and c"."""
+    *most, last = words
+    return f"{', '.join(most)} {link} {last}" if most else last
