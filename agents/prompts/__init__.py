@@ -15,7 +15,7 @@ def _read(name: str) -> Template:
     return Template((HERE / f"{name}.md").read_text(encoding="utf-8").strip())
 
 
-def fill(name: str, **parts: str) -> str:
+def fill(name: str, /, **parts: str) -> str:
     """Fill the `$places` of prompts/<name>.md; a place without a part, or a part too many, is a KeyError."""
     template = _read(name)
     if extra := parts.keys() - set(template.get_identifiers()):

@@ -44,11 +44,13 @@ class Messages:
         """Call the model once; raise a CallError when no whole answer came."""
         try:
             if listen is None:
-                return self._read(await self._client.messages.create(**self._say(prompt, model)), prompt)
+                reply = await self._client.messages.create(**self._say(prompt, model))
+                return self._read(reply, prompt, reply._request_id or "")
             async with self._client.messages.stream(**self._say(prompt, model)) as stream:
                 async for piece in stream.text_stream:
                     listen(piece)
-                return self._read(await stream.get_final_message(), prompt)
+                request_id = stream.response.headers.get("request-id", "")
+                return self._read(await stream.get_final_message(), prompt, request_id)
         except (anthropic.APIError, httpx2.TransportError, httpx2.StreamError) as error:
             raise translate(error) from error
 
@@ -78,7 +80,7 @@ class Messages:
         return parts
 
     @staticmethod
-    def _read(reply: anthropic.types.Message, prompt: Prompt) -> Completion:
+    def _read(reply: anthropic.types.Message, prompt: Prompt, request_id: str) -> Completion:
         used = reply.usage
         read, write = used.cache_read_input_tokens or 0, used.cache_creation_input_tokens or 0
         return finish(
@@ -92,7 +94,7 @@ class Messages:
                 output=used.output_tokens,
             ),
             served=reply.model,
-            request_id=reply._request_id or "",
+            request_id=request_id,
         )
 
 

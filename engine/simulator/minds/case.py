@@ -19,10 +19,13 @@ from personas.seeds import digest
 
 RECORD = re.compile(r"<health_record>\s*(.*?)\s*</health_record>", re.DOTALL)
 HEADING = re.compile(r"^([A-Z][A-Za-z ]+):$")
-TRAILER = re.compile(r"\s*\((?:since|from|\d{4})[^)]*\)\s*$|\s*\((?:disorder|finding|situation)\)\s*")
+TRAILER = re.compile(r"\s*(?:\d|\(|\[|:|,).*$")
+"""Strengths, dates and brackets behind the name of an entry."""
+BEFORE = re.compile(r"^\s*(?:\d+(?:\.\d+)?\s*(?:HR|ML|MG|ACTUAT|DAY)\s+)+", re.IGNORECASE)
 KINDS = {"Medicines": "medicine", "Problems": "problem", "Past problems": "past", "Allergies": "allergy"}
 THING = re.compile(
-    r"\b(mole|rash|lump|bump|patch|sore|growth|blister|wart|mark|spot|nodule|freckle)(?:e?s)?\b", re.IGNORECASE
+    r"\b(mole|rash|lump|bump|patch|sore|growth|blister|wart|mark|spot|nodule|freckle|area)(?:e?s)?\b",
+    re.IGNORECASE,
 )
 PIGMENT = frozenset(("black", "dark brown", "brown", "blue-grey"))
 LEVELS = ("U0", "U1", "U2", "U3", "U4", "U5")
@@ -54,7 +57,7 @@ class Risk:
     where: str
     """medicine, problem, past or allergy."""
     entry: str
-    """As recorded, without dates."""
+    """As recorded, without strengths and dates."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +101,9 @@ def alarms() -> tuple[dict, ...]:
 @cache
 def risk_words() -> dict[str, re.Pattern[str]]:
     """Give what to look for in a record, by kind of risk."""
-    return {key: re.compile(entry["words"], re.IGNORECASE) for key, entry in load("knowledge")["record"].items()}
+    return {
+        key: re.compile(entry["words"], re.IGNORECASE) for key, entry in load("knowledge")["record"].items()
+    }
 
 
 @cache
@@ -114,18 +119,22 @@ def consider(request: Request, seed: int) -> Case:
     opening = next((m for m in request.messages if m.author == "user"), None)
     images = next((m.images for m in reversed(request.messages) if m.images), ())
     seen = look(images[-1]) if images else Look(fault="missing")
-    key = digest(request.system, opening.text if opening else "", *(digest(len(i), i[:4096]) for i in images)).hex()
+    key = digest(
+        request.system, opening.text if opening else "", *(digest(len(i), i[:4096]) for i in images)
+    ).hex()
     voice = Voice(address=("assistant", seed, request.model, key))
     words = [message.text for message in request.messages if message.author == "user"]
     story = _story(words)
     perceived, trusted = _perceive(seen, able, voice)
-    risks = tuple(risk for risk in chart(request.system) if voice.luck(able.record, "risk", risk.kind, risk.entry))
+    risks = tuple(
+        risk for risk in chart(request.system) if voice.luck(able.record, "risk", risk.kind, risk.entry)
+    )
     for risk in risks:
         if cue := load_cue(risk.kind):
             story.setdefault(cue, True)
     ranks = _weigh(perceived if trusted else None, story, able, voice)
     level, because = _urgency(ranks, story, perceived if trusted else None, able, voice)
-    found = THING.search(" ".join(words))
+    found = THING.search(opening.text) if opening else None
     return Case(
         skill=able,
         voice=voice,
@@ -164,11 +173,13 @@ def chart(system: str) -> tuple[Risk, ...]:
         if heading := HEADING.match(line.strip()):
             where = KINDS.get(heading.group(1), "")
         elif where and line.startswith("- "):
-            entry = TRAILER.sub("", line[2:]).strip()
+            entry = TRAILER.sub("", BEFORE.sub("", line[2:])).strip()
             for kind, pattern in risk_words().items():
                 fits = where == "allergy" if kind == "allergy" else where != "allergy"
-                if fits and pattern.search(entry):
-                    found.setdefault(kind, Risk(kind=kind, where=where, entry=entry))
+                # A medicine says more plainly why it matters than the illness it is for.
+                better = kind not in found or (where == "medicine" and found[kind].where != "medicine")
+                if fits and better and pattern.search(entry):
+                    found[kind] = Risk(kind=kind, where=where, entry=entry[:1].lower() + entry[1:])
     return tuple(found.values())
 
 
@@ -186,15 +197,17 @@ def _perceive(seen: Look, able: Skill, voice: Voice) -> tuple[Look, bool]:
             colours.pop(max(colours, key=lambda name: (colours[name], name)))
     perceived = replace(
         seen,
-        asymmetry=max(0.0, seen.asymmetry + voice.error(0.14 * dim, "asymmetry")),
-        roughness=max(0.0, seen.roughness + voice.error(0.10 * dim, "roughness")),
+        asymmetry=max(0.0, seen.asymmetry + voice.error(0.12 * dim, "asymmetry")),
+        roughness=max(0.0, seen.roughness + voice.error(0.07 * dim, "roughness")),
         colours=tuple(sorted(colours.items(), key=lambda pair: -pair[1])),
         fault=seen.fault if admits else "",
     )
     return perceived, not perceived.fault
 
 
-def _weigh(seen: Look | None, story: dict[str, bool], able: Skill, voice: Voice) -> tuple[tuple[str, float], ...]:
+def _weigh(
+    seen: Look | None, story: dict[str, bool], able: Skill, voice: Voice
+) -> tuple[tuple[str, float], ...]:
     scores = {}
     for key, entry in conditions().items():
         tells = entry["tells"]
@@ -209,12 +222,16 @@ def _weigh(seen: Look | None, story: dict[str, bool], able: Skill, voice: Voice)
 
 def _likeness(seen: Look, sees: dict) -> float:
     """Say how well a look fits a profile, as a log weight between about -4 and 2."""
-    shape = ((seen.asymmetry - sees["asymmetry"]) / 0.12) ** 2 + ((seen.roughness - sees["roughness"]) / 0.08) ** 2
+    shape = ((seen.asymmetry - sees["asymmetry"]) / 0.05) ** 2 + (
+        (seen.roughness - sees["roughness"]) / 0.03
+    ) ** 2
+    # How much of the picture it fills says a little: people photograph a rash and a mole from different distances.
+    shape += (math.log(max(seen.size, 0.02) / sees["size"]) / 0.5) ** 2
     total = sum(share for _, share in seen.colours)
     overlap = sum(min(share / total, sees["colours"].get(name, 0)) for name, share in seen.colours)
     many = sum(share / total > 0.08 for _, share in seen.colours) - 2
     rough = sees.get("speckle", 0) * min(seen.speckle / 12, 1.0)
-    return -0.25 * min(shape, 8) + 3.0 * overlap + 0.4 * sees["many"] * many + 0.4 * rough
+    return -0.25 * min(shape, 10) + 3.0 * overlap + 0.4 * sees["many"] * many + 0.4 * rough
 
 
 def _urgency(ranks, story: dict[str, bool], seen: Look | None, able: Skill, voice: Voice) -> tuple[str, str]:
@@ -240,5 +257,5 @@ def _urgency(ranks, story: dict[str, bool], seen: Look | None, able: Skill, voic
     elif slip > 1 - 0.25 * (1 - able.triage):
         level += 1
     # Same-day care without an alarm pattern is a guess; nobody is sent out tonight for a likelihood alone.
-    level = max(min(level, 3 if not floor else 5), 0, floor)
+    level = max(min(level, 3), 0, floor)
     return LEVELS[level], because if level == floor else ""

@@ -20,12 +20,15 @@ CLAUSE = re.compile(
     re.IGNORECASE,
 )
 NOT = re.compile(
-    r"\b(?:no|not|never|without|nor|none|neither|nobody|nothing|hardly|cannot|denies)\b|n['’]t\b", re.IGNORECASE
+    r"\b(?:no|not|never|without|nor|none|neither|nobody|nothing|hardly|cannot|denies)\b|n['’]t\b",
+    re.IGNORECASE,
 )
 UNSURE = re.compile(
     r"\b(?:not sure|don['’]t know|can['’]t (?:tell|say|remember)|no idea|haven['’]t noticed)\b", re.IGNORECASE
 )
-UNLESS = re.compile(r"\b(?:if|should (?:it|you)|unless|sooner|in case|were to|come back|whenever)\b", re.IGNORECASE)
+UNLESS = re.compile(
+    r"\b(?:if|should (?:it|you)|unless|sooner|in case|were to|come back|whenever)\b", re.IGNORECASE
+)
 
 
 def load(name: str) -> dict:
@@ -35,20 +38,25 @@ def load(name: str) -> dict:
 
 @cache
 def patterns(section: str) -> dict[str, re.Pattern[str]]:
-    """Give the compiled expressions of one section of the lexicon, in its order."""
-    return {key: re.compile(text, re.IGNORECASE) for key, text in load("lexicon")[section].items()}
+    """Give the compiled expressions of one section of the lexicon, in its order; they are for plain text."""
+    return {key: re.compile(text) for key, text in load("lexicon")[section].items()}
+
+
+def plain(text: str) -> str:
+    """Give the text as the lexicon is written: lower case, straight apostrophes."""
+    return text.lower().replace("’", "'")
 
 
 @lru_cache(maxsize=4096)
 def sentences(text: str) -> tuple[str, ...]:
-    """Split text into sentences, each with its closing mark."""
-    parts = SENTENCE.split(text.replace("’", "'"))
-    return tuple(part.strip() for part in parts if part.strip(" .!?-*"))
+    """Split text into plain sentences, each with its closing mark."""
+    return tuple(part.strip() for part in SENTENCE.split(plain(text)) if part.strip(" .!?-*"))
 
 
+@lru_cache(maxsize=16384)
 def hears(name: str, text: str) -> bool:
     """Say whether a kind of speech (a key of `[speech]`) occurs in the text."""
-    return patterns("speech")[name].search(text) is not None
+    return patterns("speech")[name].search(plain(text)) is not None
 
 
 @lru_cache(maxsize=4096)

@@ -23,6 +23,8 @@ FRAME = 0.07
 """Width of the border that counts as skin, as a share of the side."""
 HARMONICS = 3
 """Fourier orders of an outline that count as its form (round, oval, bean); what is left is roughness."""
+BINS = 64
+"""Directions in which an outline is measured."""
 
 
 def lab(rgb: np.ndarray) -> np.ndarray:
@@ -76,9 +78,22 @@ def spread(seed: np.ndarray, within: np.ndarray) -> np.ndarray:
         grown = wider
 
 
-def segment(picture: np.ndarray) -> np.ndarray:
-    """Give the mask of the lesion in a Lab picture; all False where nothing stands out from the skin."""
-    away = smooth(np.linalg.norm(picture - skin(picture), axis=-1))
+def box(mask: np.ndarray, margin: float) -> tuple[float, float, float, float]:
+    """Give the frame around a mask, widened on each side by a share of its own extent: left, top, right, bottom (0–1)."""
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    high, wide = mask.shape
+    down, along = margin * (rows[-1] - rows[0] + 1), margin * (columns[-1] - columns[0] + 1)
+    return (
+        max(0.0, (columns[0] - along) / wide),
+        max(0.0, (rows[0] - down) / high),
+        min(1.0, (columns[-1] + 1 + along) / wide),
+        min(1.0, (rows[-1] + 1 + down) / high),
+    )
+
+
+def segment(picture: np.ndarray, plain: np.ndarray) -> np.ndarray:
+    """Give the mask of the lesion in a Lab picture on skin of the Lab colour `plain`; all False where nothing stands out."""
+    away = smooth(np.linalg.norm(picture - plain, axis=-1))
     mask = away > max(otsu(away), 6.0)
     high, wide = mask.shape
     rows, columns = np.mgrid[0:high, 0:wide]
@@ -128,13 +143,14 @@ def roughness(mask: np.ndarray) -> float:
     """Give how far the outline strays from a smooth form, as a share of the mean radius."""
     points = np.argwhere(mask).astype(np.float32)
     offset = points - points.mean(axis=0)
-    bins = 72
-    angle = ((np.arctan2(offset[:, 0], offset[:, 1]) + np.pi) / (2 * np.pi) * bins).astype(int) % bins
-    radius = np.zeros(bins)
+    angle = ((np.arctan2(offset[:, 0], offset[:, 1]) + np.pi) / (2 * np.pi) * BINS).astype(int) % BINS
+    radius = np.zeros(BINS)
     np.maximum.at(radius, angle, np.hypot(offset[:, 0], offset[:, 1]))
+    met = np.flatnonzero(radius)
+    radius = np.interp(np.arange(BINS), met, radius[met], period=BINS)
     waves = np.fft.rfft(radius)
     waves[: HARMONICS + 1] = 0
-    return float(np.fft.irfft(waves, bins).std() / max(radius.mean(), 1e-6))
+    return float(np.fft.irfft(waves, BINS).std() / radius.mean())
 
 
 def sharpness(grey: np.ndarray) -> float:
@@ -142,3 +158,13 @@ def sharpness(grey: np.ndarray) -> float:
     middle = grey[1:-1, 1:-1]
     edges = grey[:-2, 1:-1] + grey[2:, 1:-1] + grey[1:-1, :-2] + grey[1:-1, 2:]
     return float((edges - 4 * middle).var())
+
+
+def blocks(grey: np.ndarray) -> float:
+    """Give how much steps gather on every eighth line of a grey picture: about 1, above 1.5 where JPEG blocks show."""
+    worst = []
+    for axis in (0, 1):
+        steps = np.abs(np.diff(grey, axis=axis)).mean(axis=1 - axis)
+        phases = steps[: len(steps) // 8 * 8].reshape(-1, 8).mean(axis=0)
+        worst.append(float(phases.max() / max(float(np.median(phases)), 1e-6)))
+    return min(worst)

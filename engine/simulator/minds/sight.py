@@ -14,13 +14,13 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from engine.simulator.minds.pixels import asymmetry, lab, roughness, segment, sharpness, skin
+from engine.simulator.minds.pixels import asymmetry, blocks, box, lab, roughness, segment, sharpness, skin
 
 WIDE = 384
 """px; sharpness is measured at this size, since blur vanishes when a picture shrinks."""
 NARROW = 96
 """px; the lesion is found at this size."""
-LABEL = 0.08
+LABEL = 0.045
 """Share of the height at the bottom edge that drawings use for their label, which is not skin."""
 KEPT = 256
 """Photographs remembered by each process."""
@@ -49,7 +49,8 @@ class Look:
     """What was measured in one photograph."""
 
     fault: str = ""
-    """Why it cannot be relied on: unreadable, small, dark, bright, blurred or empty; "" when it can."""
+    """Why it cannot be relied on: unreadable, small, dark, bright, blurred,
+    blocky, cast or empty; "" when it can."""
     asymmetry: float = 0.0
     """0 (mirrors onto itself) to about 0.5."""
     roughness: float = 0.0
@@ -97,25 +98,29 @@ def _measure(encoded: bytes) -> Look:
         return Look(fault="small")
     picture.thumbnail((WIDE, WIDE), Image.Resampling.BILINEAR)
     picture = picture.crop((0, 0, picture.width, round(picture.height * (1 - LABEL))))
-    sharp = sharpness(np.asarray(picture.convert("L"), dtype=np.float32))
-    picture.thumbnail((NARROW, NARROW), Image.Resampling.BOX)
-    return _describe(lab(np.asarray(picture)), sharp, shorter)
+    small = picture.copy()
+    small.thumbnail((NARROW, NARROW), Image.Resampling.BOX)
+    return _describe(picture, lab(np.asarray(small)), shorter)
 
 
-def _describe(picture: np.ndarray, sharp: float, shorter: int) -> Look:
-    """Describe a Lab picture; `shorter` is the shorter side of the original, in px."""
-    mask = segment(picture)
-    bright = float(picture[..., 0].mean())
+def _describe(picture: Image.Image, small: np.ndarray, shorter: int) -> Look:
+    """Describe a picture, also given small and in Lab; `shorter` is the shorter side of the original, in px."""
+    plain = skin(small)
+    mask = segment(small, plain)
+    grey = np.asarray(picture.convert("L"), dtype=np.float32)
+    sharp, bright = sharpness(grey), float(small[..., 0].mean())
     area = int(mask.sum())
     if area < 12:
-        fault = _fault(sharp=sharp, bright=bright, contrast=0.0, shorter=shorter) or "empty"
+        fault = _fault(small, grey, plain, contrast=0.0, shorter=shorter) or "empty"
         return Look(fault=fault, sharpness=sharp, brightness=bright)
-    inside = picture[mask]
-    contrast = float(np.linalg.norm(np.median(inside, axis=0) - skin(picture)))
+    inside = small[mask]
+    contrast = float(np.linalg.norm(np.median(inside, axis=0) - plain))
+    # A small lesion is a dozen pixels wide by now: its outline is read from an enlargement.
+    close = _closer(picture, mask, plain)
     return Look(
-        fault=_fault(sharp=sharp, bright=bright, contrast=contrast, shorter=shorter),
-        asymmetry=asymmetry(mask),
-        roughness=roughness(mask),
+        fault=_fault(small, grey, plain, contrast=contrast, shorter=shorter),
+        asymmetry=asymmetry(close),
+        roughness=roughness(close),
         colours=_colours(inside),
         size=float(2 * np.sqrt(area / np.pi) / min(mask.shape)),
         sharpness=sharp,
@@ -123,6 +128,17 @@ def _describe(picture: np.ndarray, sharp: float, shorter: int) -> Look:
         contrast=contrast,
         speckle=float(inside[:, 0].std()),
     )
+
+
+def _closer(picture: Image.Image, mask: np.ndarray, plain: np.ndarray) -> np.ndarray:
+    """Find the lesion again in an enlargement of its surroundings; the first mask stands where that finds nothing."""
+    left, top, right, bottom = box(mask, 0.25)
+    wide, high = picture.size
+    part = picture.resize(
+        (NARROW, NARROW), Image.Resampling.BILINEAR, (left * wide, top * high, right * wide, bottom * high)
+    )
+    again = segment(lab(np.asarray(part)), plain)
+    return again if again.sum() >= 100 else mask
 
 
 def _colours(inside: np.ndarray) -> tuple[tuple[str, float], ...]:
@@ -133,15 +149,28 @@ def _colours(inside: np.ndarray) -> tuple[tuple[str, float], ...]:
     return tuple(sorted(named, key=lambda pair: -pair[1]))
 
 
-def _fault(*, sharp: float, bright: float, contrast: float, shorter: int) -> str:
+def _fault(small: np.ndarray, grey: np.ndarray, plain: np.ndarray, *, contrast: float, shorter: int) -> str:
     """Name what is wrong with a picture, worst first; the bounds were set on drawings and clinic photographs."""
+    bright = float(small[..., 0].mean())
     if shorter < 120:
         return "small"
-    if bright < 22:
+    if bright < 20:
         return "dark"
-    if bright > 93:
+    if bright > 93 or (small[..., 0] > 97).mean() > 0.12:
         return "bright"
     # A low-contrast lesion has a soft picture without being out of focus, so the bound falls with contrast.
-    if sharp < min(4.2, 2.0 + contrast / 10):
+    sharp = sharpness(grey)
+    if sharp < min(3.2, 1.6 + contrast / 15):
         return "blurred"
-    return ""
+    # Forwarded pictures are shrunk to about a third before they are squeezed: their blocks show at that size.
+    third = Image.fromarray(grey.astype(np.uint8)).reduce(3)
+    if blocks(np.asarray(third, dtype=np.float32)) > 1.5:
+        return "blocky"
+    return "cast" if _tinted(plain) else ""
+
+
+def _tinted(plain: np.ndarray) -> bool:
+    """Say whether skin has a colour that skin does not have: only a coloured lamp makes it so."""
+    _, a, b = plain
+    angle = np.degrees(np.arctan2(b, a))
+    return bool(np.hypot(a, b) > 8 and not 8 < angle < 95)

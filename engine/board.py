@@ -1,0 +1,127 @@
+"""The leaderboard on the screen.
+
+Every number stands with its interval and with how many conversations it is about, and where the minds were
+invented that is said above and below. Nothing here knows how a mean or an interval is made.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping
+from io import StringIO
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console, Group
+from rich.table import Table
+from rich.text import Text
+
+from engine.clean import flatten
+
+if TYPE_CHECKING:  # these bring numpy and scipy, which a table of their values does not need
+    from engine.results import Results
+    from rubrics.leaderboard import Standing
+
+OVERALL = "overall"
+"""The dimension that stands for all of them, and that models are sorted by."""
+SIMULATED = "SIMULATED: these are invented minds. No number here says anything about a real model."
+UNLINKED = (
+    "* not adjusted for how severe the jurors were: some share no conversation with the rest of the panel."
+)
+WIDE = 400
+"""Columns of the plain table, so that none is ever cut."""
+
+
+def leaderboard_table(
+    standings: Iterable[Standing],
+    *,
+    titles: Mapping[str, str],
+    failures: Mapping[str, int],
+    simulated: bool,
+) -> Group:
+    """Give the leaderboard for a rich console; `titles` and `failures` are by the standings' models."""
+    rows: dict[str, dict[str, Standing]] = {}
+    for standing in standings:
+        rows.setdefault(standing.model, {})[standing.dimension] = standing
+    dimensions = [name for name in _dimensions(rows.values()) if name != OVERALL]
+    table = Table(box=None, pad_edge=False, padding=(0, 2), header_style="bold")
+    table.add_column("model", no_wrap=True)
+    for name in (*dimensions, OVERALL):
+        table.add_column(flatten(name), justify="right", no_wrap=True)
+    table.add_column("n", justify="right")
+    table.add_column("failed", justify="right")
+    lost = [model for model in failures if model not in rows]  # nothing of theirs could be scored
+    for model in (*sorted(rows, key=lambda model: _place(rows[model])), *lost):
+        row, failed = rows.get(model, {}), failures.get(model, 0)
+        overall = row.get(OVERALL)
+        table.add_row(
+            Text(flatten(titles.get(model, model))),
+            *(Text(_cell(row.get(name))) for name in dimensions),
+            Text(_cell(overall), style="bold"),
+            Text(f"{overall.n:,}" if overall else "0"),
+            Text(f"{failed:,}", style="red" if failed else ""),
+        )
+    parts: list[Text | Table] = [table]
+    if any(not standing.linked for row in rows.values() for standing in row.values()):
+        parts.append(Text(UNLINKED, style="dim"))
+    if simulated:
+        warning = Text(SIMULATED, style="bold black on yellow")
+        parts = [warning, Text(), *parts, Text(), warning]
+    return Group(*parts)
+
+
+def leaderboard_text(
+    standings: Iterable[Standing],
+    *,
+    titles: Mapping[str, str],
+    failures: Mapping[str, int],
+    simulated: bool,
+) -> str:
+    """Give the leaderboard as lines of text, columns aligned and no control code in it."""
+    page = StringIO()
+    board = leaderboard_table(standings, titles=titles, failures=failures, simulated=simulated)
+    Console(file=page, width=WIDE, color_system=None, force_terminal=False).print(board)
+    return "\n".join(line.rstrip() for line in page.getvalue().splitlines()) + "\n"
+
+
+def show_board(results: Results, page: Path, *, finished: bool) -> None:
+    """Print the leaderboard of a run to stdout, and what to open or do next."""
+    given = {
+        "titles": results.titles,
+        "failures": results.failures,
+        "simulated": results.plan.simulated,
+    }
+    console = Console(highlight=False, soft_wrap=True)
+    console.print()
+    if console.is_terminal and not console.is_dumb_terminal:
+        console.print(leaderboard_table(results.standings, **given))
+    else:
+        sys.stdout.write(leaderboard_text(results.standings, **given))
+    console.print()
+    console.print(Text(f"{results.completed:,} of {results.planned:,} conversations were held to their end."))
+    if not finished:
+        console.print(
+            Text("The run was stopped; the same command with the same --run goes on where it stopped.")
+        )
+    console.print(Text(f"Report: {flatten(str(page))}"))
+
+
+def _dimensions(rows: Iterable[Mapping[str, Standing]]) -> list[str]:
+    """Give the dimensions in the order in which they come."""
+    return list(dict.fromkeys(name for row in rows for name in row))
+
+
+def _place(row: Mapping[str, Standing]) -> tuple[bool, float]:
+    overall = row.get(OVERALL)
+    mean = overall.mean if overall else None
+    return (mean is None, -(mean or 0.0))
+
+
+def _cell(standing: Standing | None) -> str:
+    """Give `3.61 [3.50, 3.72]`; a dash for what is not known, and a star for what was not adjusted."""
+    if standing is None or standing.mean is None:
+        return "–"
+    star = "" if standing.linked else "*"
+    if standing.low is None or standing.high is None:
+        return f"{standing.mean:.2f}{star} [–]"
+    return f"{standing.mean:.2f}{star} [{standing.low:.2f}, {standing.high:.2f}]"

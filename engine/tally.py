@@ -1,0 +1,299 @@
+"""The tally: how far a run is, folded from its events one by one.
+
+An event of a key that was already counted changes nothing, since a resumed run notes its turns and verdicts
+again; a failure that was made good is taken back. Time is the events' own, so that a replay shows the rates
+there were. Nothing here knows who shows the numbers.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from engine.events import (
+    Attempt,
+    CallAnswered,
+    CallFailed,
+    ConversationEnded,
+    ConversationFailed,
+    ConversationStarted,
+    Event,
+    RunStarted,
+    TurnSpoken,
+    VerdictGiven,
+)
+
+SPAN = 10
+"""Seconds that rates are taken over."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallTotals:
+    """What a role or a model has used."""
+
+    calls: int = 0
+    """Answered ones."""
+    input: int = 0
+    """Tokens, cached ones included."""
+    cache_read: int = 0
+    """Tokens."""
+    output: int = 0
+    """Tokens."""
+    cost: float = 0.0
+    """USD; what it would have cost, where simulated."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TallyStatistics:
+    """How far a run is."""
+
+    at: float
+    """Unix time of the latest event, seconds; 0 before the first."""
+    planned: int
+    started: int
+    """Conversations begun, whatever became of them."""
+    under_way: int
+    """Begun and neither ended nor failed."""
+    ended: dict[str, int]
+    """Conversations by stop reason."""
+    failed: dict[str, int]
+    """Conversations by cause."""
+    judged: int
+    """Conversations with every verdict in, abstentions included."""
+    turns: int
+    total: CallTotals
+    roles: dict[str, CallTotals]
+    """By patient, assistant, juror."""
+    models: dict[str, CallTotals]
+    calls_failed: int
+    """Calls given up for good."""
+    retries: dict[str, int]
+    """Attempts beyond the first, by the cause that made them necessary."""
+    abstained: dict[str, int]
+    """Verdicts without a score, by status."""
+    calls_per_second: float
+    tokens_per_second: float
+    """Input and output."""
+    eta: float | None
+    """Seconds until all is judged or failed; None before a first judgement since the run was taken up."""
+
+
+@dataclass(slots=True)
+class Account:
+    """A running sum of calls."""
+
+    calls: int = 0
+    input: int = 0
+    cache_read: int = 0
+    output: int = 0
+    cost: float = 0.0
+
+    def charge(self, answered: CallAnswered) -> None:
+        """Add one call."""
+        usage = answered.completion.usage
+        self.calls += 1
+        self.input += usage.input
+        self.cache_read += usage.cache_read
+        self.output += usage.output
+        self.cost += answered.cost
+
+    def totals(self) -> CallTotals:
+        """Give the sum as it stands."""
+        return CallTotals(**asdict(self))
+
+
+class RateWindow:
+    """Calls and tokens of the last seconds, in buckets of one second."""
+
+    def __init__(self) -> None:
+        self._buckets: deque[list[int]] = deque()  # [second, calls, tokens]
+        self._calls = 0
+        self._tokens = 0
+
+    def add(self, at: float, tokens: int) -> None:
+        """Count one call; one from before the latest second, as another writer may bring it, counts there."""
+        if not self._buckets or self._buckets[-1][0] < int(at):
+            self._buckets.append([int(at), 0, 0])
+            self._forget(at)
+        self._buckets[-1][1] += 1
+        self._buckets[-1][2] += tokens
+        self._calls += 1
+        self._tokens += tokens
+
+    def rates(self, now: float, since: float) -> tuple[float, float]:
+        """Give calls and tokens per second at `now`, in a run that goes on `since` then (Unix seconds)."""
+        self._forget(now)
+        seconds = min(float(SPAN), max(1.0, now - since))
+        return self._calls / seconds, self._tokens / seconds
+
+    def _forget(self, now: float) -> None:
+        while self._buckets and self._buckets[0][0] <= now - SPAN:
+            _, calls, tokens = self._buckets.popleft()
+            self._calls -= calls
+            self._tokens -= tokens
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far one conversation is; roles and statuses are interned strings, so it stays near a kilobyte."""
+
+    turns: int = 0
+    reason: str = ""
+    """Stop reason; empty until it ended."""
+    cause: str = ""
+    """Of its failure; empty unless it failed and was not taken up again."""
+    answers: dict[str, int] = field(default_factory=dict)
+    """Calls answered, by role."""
+    failures: dict[str, int] = field(default_factory=dict)
+    """Calls given up, by role: a resumed run may give up the same one again."""
+    votes: dict[tuple[str, str], str] = field(default_factory=dict)
+    """Status by (juror, dimension)."""
+
+
+class Tally:
+    """The fold."""
+
+    def __init__(self, *, planned: int, votes: int) -> None:
+        self.planned = planned
+        self._votes = votes  # that a conversation needs: jurors x dimensions
+        self._progress: dict[str, Progress] = {}
+        self._ended, self._failed = Counter[str](), Counter[str]()
+        self._retries, self._abstained = Counter[str](), Counter[str]()
+        self._total, self._roles, self._models = Account(), dict[str, Account](), dict[str, Account]()
+        self._window, self._at, self._since = RateWindow(), 0.0, 0.0
+        self._started = self._turns = self._judged = self._judged_before = self._calls_failed = 0
+        self._folds: dict[type, Callable[[Event, Any], None]] = {
+            RunStarted: self._take_up,
+            ConversationStarted: self._begin,
+            CallAnswered: self._answer,
+            CallFailed: self._give_up,
+            TurnSpoken: self._turn,
+            ConversationEnded: self._end,
+            ConversationFailed: self._fail,
+            VerdictGiven: self._vote,
+        }
+
+    @property
+    def ended(self) -> int:
+        """Conversations that came to their end."""
+        return self._ended.total()
+
+    @property
+    def failed(self) -> int:
+        """Conversations that could not be finished."""
+        return self._failed.total()
+
+    @property
+    def settled(self) -> float:
+        """Share of what was planned that is judged or failed, 0 to 1."""
+        return (self._judged + self.failed) / max(1, self.planned)
+
+    def hear(self, event: Event) -> None:
+        """Fold one event in."""
+        self._at = max(self._at, event.at)
+        self._since = self._since or event.at
+        fold = self._folds.get(type(event.body))
+        if fold:
+            fold(event, event.body)
+
+    def statistics(self, idle: float = 0.0) -> TallyStatistics:
+        """Give how far the run is, `idle` seconds after the latest event."""
+        calls, tokens = self._window.rates(self._at + idle, self._since)
+        return TallyStatistics(
+            at=self._at,
+            planned=self.planned,
+            started=self._started,
+            under_way=self._started - self.ended - self.failed,
+            ended=dict(self._ended),
+            failed=dict(+self._failed),
+            judged=self._judged,
+            turns=self._turns,
+            total=self._total.totals(),
+            roles={role: account.totals() for role, account in self._roles.items()},
+            models={model: account.totals() for model, account in self._models.items()},
+            calls_failed=self._calls_failed,
+            retries=dict(self._retries),
+            abstained=dict(+self._abstained),
+            calls_per_second=calls,
+            tokens_per_second=tokens,
+            eta=self._eta(self._at + idle),
+        )
+
+    def _eta(self, now: float) -> float | None:
+        to_do = max(0, self.planned - self._judged - self.failed)
+        done, seconds = self._judged - self._judged_before, now - self._since
+        return 0.0 if not to_do else to_do * seconds / done if done > 0 and seconds > 0 else None
+
+    def _take_up(self, event: Event, _body: RunStarted) -> None:
+        # Rates and the estimate are of this process: the night between two of them is nobody's work.
+        self._since = event.at
+        self._judged_before = self._judged
+
+    def _of(self, event: Event) -> Progress:
+        return self._progress.setdefault(event.conversation, Progress())
+
+    def _begin(self, event: Event, _body: ConversationStarted) -> None:
+        self._started += event.conversation not in self._progress
+        self._forgive(self._of(event))
+
+    def _forgive(self, progress: Progress) -> None:
+        if progress.cause:
+            self._failed[progress.cause] -= 1
+            progress.cause = ""
+
+    def _answer(self, event: Event, body: CallAnswered) -> None:
+        answers = self._of(event).answers
+        if body.sequence < answers.get(body.role, 0):
+            return
+        answers[body.role] = body.sequence + 1
+        usage = body.completion.usage
+        self._window.add(event.at, usage.input + usage.output)
+        self._again(body.attempts)
+        role = body.role.partition("/")[0]
+        self._total.charge(body)
+        self._roles.setdefault(role, Account()).charge(body)
+        self._models.setdefault(body.model, Account()).charge(body)
+
+    def _give_up(self, event: Event, body: CallFailed) -> None:
+        failures = self._of(event).failures
+        if body.sequence < failures.get(body.role, 0):
+            return
+        failures[body.role] = body.sequence + 1
+        self._calls_failed += 1
+        self._again(body.attempts)
+
+    def _again(self, attempts: tuple[Attempt, ...]) -> None:
+        for attempt in attempts[:-1]:  # each but the last made another one necessary
+            self._retries[attempt.cause] += 1
+
+    def _turn(self, event: Event, body: TurnSpoken) -> None:
+        progress, index = self._of(event), body.turn.index
+        self._turns += max(0, index - progress.turns)
+        progress.turns = max(progress.turns, index)
+
+    def _end(self, event: Event, body: ConversationEnded) -> None:
+        progress = self._of(event)
+        self._forgive(progress)
+        if not progress.reason:
+            progress.reason = body.stop_reason
+            self._ended[body.stop_reason] += 1
+
+    def _fail(self, event: Event, body: ConversationFailed) -> None:
+        progress = self._of(event)
+        if not progress.cause and not progress.reason:
+            progress.cause = body.cause
+            self._failed[body.cause] += 1
+
+    def _vote(self, event: Event, body: VerdictGiven) -> None:
+        votes, verdict = self._of(event).votes, body.verdict
+        key = (verdict.juror, verdict.dimension)
+        before = votes.get(key)
+        votes[key] = verdict.status
+        if before is None:
+            self._judged += len(votes) == self._votes
+        elif before != "scored":
+            self._abstained[before] -= 1
+        if verdict.status != "scored":
+            self._abstained[verdict.status] += 1

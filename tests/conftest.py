@@ -1,0 +1,79 @@
+"""What every test may use: the simulator within the test's own loop, and a network that ends at loopback."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
+from io import BytesIO
+
+import orjson
+import pytest
+from PIL import Image
+
+from engine.simulator.request import Request
+from engine.simulator.served import ServedModel, load_served
+from engine.simulator.server import serve
+
+os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
+os.environ["NO_PROXY"] = "127.0.0.1,localhost"
+
+Simulate = Callable[..., AbstractAsyncContextManager[str]]
+
+
+@pytest.fixture(autouse=True)
+def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refuse every connection that leaves this machine."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: object) -> None:
+        if isinstance(address, tuple) and address[0] not in ("127.0.0.1", "::1", "localhost"):
+            raise AssertionError(f"a test tried to reach {address!r}: only loopback is allowed.")
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+def echo(request: Request, seed: int) -> str:
+    """Think of what was heard: JSON where a structure was asked for, a sentence otherwise."""
+    if request.schema_name == "patient_turn":
+        return orjson.dumps({"says": f"seed {seed}", "done": False}).decode()
+    if request.schema_name:
+        return orjson.dumps({"evidence": [], "reasoning": request.schema_name, "score": 4}).decode()
+    images = sum(len(heard.images) for heard in request.messages)
+    return f"seed {seed}, messages {len(request.messages)}, images {images}, last {request.messages[-1].text}"
+
+
+def instant(**changes: object) -> dict[str, ServedModel]:
+    """Give the served models without their latency, changed as asked."""
+    fast = {"latency": 0.0, "piece_seconds": 0.0} | changes
+    return {id: replace(served, **fast) for id, served in load_served().items()}
+
+
+@pytest.fixture
+def simulate() -> Simulate:
+    """Give a context that serves on loopback: `async with simulate(faults={…}, requests=60) as url`."""
+
+    @asynccontextmanager
+    async def start(faults: dict[str, str] | None = None, **changes: object) -> AsyncIterator[str]:
+        async with serve(0, 7, think=echo, faults=faults, models=instant(**changes)) as port:
+            yield f"http://127.0.0.1:{port}"
+
+    return start
+
+
+@pytest.fixture
+async def simulator(simulate: Simulate) -> AsyncIterator[str]:
+    """Give the URL of a simulator in which nothing breaks."""
+    async with simulate() as url:
+        yield url
+
+
+@pytest.fixture
+def png() -> bytes:
+    """Give a photograph of 60 by 40 pixels."""
+    file = BytesIO()
+    Image.new("RGB", (60, 40), (180, 90, 70)).save(file, "PNG")
+    return file.getvalue()
