@@ -28,6 +28,8 @@ SIMULATED = "SIMULATED: these are invented minds. No number here says anything a
 UNLINKED = (
     "* not adjusted for how severe the jurors were: some share no conversation with the rest of the panel."
 )
+SNUG = 108
+"""Columns of a terminal up to which the table stands close."""
 WIDE = 400
 """Columns of the plain table, so that none is ever cut."""
 
@@ -38,16 +40,20 @@ def leaderboard_table(
     titles: Mapping[str, str],
     failures: Mapping[str, int],
     simulated: bool,
+    gap: int = 2,
 ) -> Group:
-    """Give the leaderboard for a rich console; `titles` and `failures` are by the standings' models."""
+    """Give the leaderboard for a rich console; `titles` and `failures` are by the standings' models.
+
+    `gap` is the number of cells between two columns.
+    """
     rows: dict[str, dict[str, Standing]] = {}
     for standing in standings:
         rows.setdefault(standing.model, {})[standing.dimension] = standing
     dimensions = [name for name in _dimensions(rows.values()) if name != OVERALL]
-    table = Table(box=None, pad_edge=False, padding=(0, 2), header_style="bold")
+    table = Table(box=None, pad_edge=False, padding=(0, gap, 0, 0), header_style="bold")
     table.add_column("model", no_wrap=True)
     for name in (*dimensions, OVERALL):
-        table.add_column(flatten(name), justify="right", no_wrap=True)
+        table.add_column(Text(flatten(name)), justify="right", no_wrap=True)
     table.add_column("n", justify="right")
     table.add_column("failed", justify="right")
     lost = [model for model in failures if model not in rows]  # nothing of theirs could be scored
@@ -94,7 +100,8 @@ def show_board(results: Results, page: Path, *, finished: bool) -> None:
     console = Console(highlight=False, soft_wrap=True)
     console.print()
     if console.is_terminal and not console.is_dumb_terminal:
-        console.print(leaderboard_table(results.standings, **given))
+        gap = 2 if console.width > SNUG else 1
+        console.print(leaderboard_table(results.standings, gap=gap, **given))
     else:
         sys.stdout.write(leaderboard_text(results.standings, **given))
     console.print()

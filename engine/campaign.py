@@ -20,7 +20,7 @@ from agents.juror import Juror
 from agents.patient import Patient
 from agents.speech import Ask
 from engine.catalog import Catalog
-from engine.cells import Arm, Cell
+from engine.cells import Arm, Cell, list_cells
 from engine.config import Access
 from engine.console import Console
 from engine.conversation import Conversation
@@ -57,12 +57,7 @@ class Campaign:
 
     def cells(self) -> list[Cell]:
         """Give every conversation of the plan in the order of beginning."""
-        return [
-            Cell(scenario=scenario, model=model, arm=arm)
-            for scenario in self.sample.scenarios
-            for model in self.plan.models
-            for arm in self.arms
-        ]
+        return list_cells(self.sample.scenarios, self.plan.models, self.arms)
 
 
 class Troupe:

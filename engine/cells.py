@@ -6,6 +6,7 @@ An arm says what the assistant is given. Names only; nothing here plays anything
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from engine.errors import BadOption
@@ -65,3 +66,13 @@ def choose_arms(names: str) -> tuple[Arm, ...]:
     if not chosen:
         raise BadOption(f"--arms names no arm; known are {', '.join(ARMS)}.")
     return tuple(chosen)
+
+
+def list_cells(scenarios: Iterable[Scenario], models: Iterable[str], arms: Iterable[Arm]) -> list[Cell]:
+    """Give every conversation of a plan in the order of beginning: scenario by scenario across the models."""
+    return [
+        Cell(scenario=scenario, model=model, arm=arm)
+        for scenario in scenarios
+        for model in models
+        for arm in arms
+    ]

@@ -6,6 +6,7 @@ how far the run is. Nobody listens to calls here, so none is streamed. Nothing h
 
 from __future__ import annotations
 
+import os
 import sys
 from types import TracebackType
 from typing import TextIO
@@ -16,7 +17,6 @@ from engine.events import (
     ConversationFailed,
     ConversationStarted,
     Event,
-    RunFinished,
     TurnSpoken,
     VerdictGiven,
 )
@@ -26,11 +26,11 @@ from engine.tally import Tally
 
 EVERY = 10.0
 """Seconds of the run between two lines of progress."""
-STEP = 0.1
-"""Share of the run after which there is one in any case."""
-GUTTER = 11
+STEPS = 10
+"""Parts of the run after each of which there is one in any case."""
+GUTTER = 13
 """Characters for the first word of a line."""
-WIDEST = 88
+WIDEST = 86
 """Cells of a line of speech in a conversation that is printed to be read."""
 WARNING = "SIMULATED: invented minds answer, and no number here is about a real model."
 
@@ -58,12 +58,12 @@ class PlainConsole:
         self._quiet = quiet
         self._full = full
         self._told_at = 0.0
-        self._told_share = 0.0
+        self._step = 0
 
     def __enter__(self) -> PlainConsole:
         """Say what this is."""
         if not self._quiet:
-            self._print("run", f"{self._title}, {self._tally.planned:,} conversations planned")
+            self._print("run", f"{self._title}, conversations planned: {self._tally.planned:,}")
             self._warn()
         return self
 
@@ -75,7 +75,8 @@ class PlainConsole:
     ) -> None:
         """Say how far it came."""
         if not self._quiet:
-            self._report()
+            if not self._full:
+                self._report()
             self._warn()
 
     def say(self, text: str) -> None:
@@ -126,11 +127,11 @@ class PlainConsole:
     def _advance(self, event: Event) -> None:
         """Print how far the run is, when it is time to."""
         self._told_at = self._told_at or event.at
-        if self._full or isinstance(event.body, RunFinished):  # the end has its own line
+        if self._full:
             return
-        due = event.at - self._told_at >= EVERY
-        if due or self._tally.settled - self._told_share >= STEP:
-            self._told_at, self._told_share = event.at, self._tally.settled
+        step = int(self._tally.settled * STEPS + 1e-9)
+        if event.at - self._told_at >= EVERY or self._step < step < STEPS:  # the end has its own line
+            self._told_at, self._step = event.at, step
             self._report()
 
     def _report(self) -> None:
@@ -158,8 +159,12 @@ class PlainConsole:
         whole = "\n".join(line.rstrip() for line in lines) + "\n"
         # A stream that knows few letters gets the others spelled out; it is never a reason to stop a run.
         encoding = getattr(self._stream, "encoding", None) or "utf-8"
-        self._stream.write(whole.encode(encoding, "backslashreplace").decode(encoding))
-        self._stream.flush()
+        try:
+            self._stream.write(whole.encode(encoding, "backslashreplace").decode(encoding))
+            self._stream.flush()
+        except BrokenPipeError:
+            # Whoever read has gone (`| head`); what is left to say goes nowhere, and the run goes on.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
 
 
 def _ending(ended: ConversationEnded) -> str:

@@ -106,9 +106,11 @@ def _leaderboard_rows(results: Results) -> Iterable[dict[str, Any]]:
 def _score_rows(results: Results) -> Iterable[dict[str, Any]]:
     scores, found = results.scores, results.findings
     for row, name in enumerate(results.conversations):
+        if name not in found.ended:
+            continue
         started = found.started[name]
         for column, dimension in enumerate(scores.votes.dimensions):
-            adjusted = scores.adjusted[row, column]
+            adjusted, raw = scores.adjusted[row, column], scores.raw[row, column]
             yield {
                 "conversation": name,
                 "scenario": started.scenario,
@@ -117,6 +119,7 @@ def _score_rows(results: Results) -> Iterable[dict[str, Any]]:
                 "repeat": started.repeat,
                 "dimension": dimension,
                 "score": "" if np.isnan(adjusted) else f"{adjusted:.4f}",
+                "raw": "" if np.isnan(raw) else f"{raw:.4f}",
                 "votes": " ".join(_vote(results, name, juror, dimension) for juror in results.plan.jury),
             }
 

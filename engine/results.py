@@ -10,6 +10,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from engine.cells import ARMS, list_cells
 from engine.events import (
     CallAnswered,
     CallFailed,
@@ -84,7 +85,7 @@ class Results:
     plan: Plan
     findings: Findings
     conversations: tuple[str, ...]
-    """Those that ended, in the order of their names: the rows of `scores`."""
+    """All that were planned, in the plan's order: the rows of `scores`."""
     scores: Scores
     standings: tuple[Standing, ...]
     """A standing's model is `model` in the full arm, `model · arm` in another."""
@@ -100,7 +101,7 @@ class Results:
 
     @property
     def completed(self) -> int:
-        return len(self.conversations)
+        return len(self.findings.ended)
 
     @property
     def whole(self) -> bool:
@@ -133,33 +134,34 @@ def read_findings(folder: Path) -> Findings:
 def tabulate_run(folder: Path, plan: Plan) -> Results:
     """Score what the journal of a run holds."""
     found = read_findings(folder)
-    clusters = {s.id: s.cluster for s in load((folder / "scenarios.jsonl").read_bytes())}
-    conversations = tuple(sorted(found.ended))
+    scenarios = load((folder / "scenarios.jsonl").read_bytes())
+    cells = list_cells(scenarios, plan.models, [ARMS[arm] for arm in plan.arms])
     ballots = [(key[0], verdict) for key, verdict in sorted(found.verdicts.items()) if key[0] in found.ended]
-    scores = score(collect(ballots, conversations=conversations, dimensions=plan.dimensions))
+    scores = score(
+        collect(ballots, conversations=[cell.id for cell in cells], dimensions=plan.dimensions)
+    )
     standings = tabulate(
         scores,
-        models=[entrant(found.started[name]) for name in conversations],
-        clusters=[clusters[found.started[name].scenario] for name in conversations],
+        models=[entrant(cell.model, cell.arm.name) for cell in cells],
+        clusters=[cell.scenario.cluster for cell in cells],
         generator=derive(plan.seed, "leaderboard"),
     )
     return Results(
         plan=plan,
         findings=found,
-        conversations=conversations,
+        conversations=tuple(cell.id for cell in cells),
         scores=scores,
         standings=standings,
         jurors=severities(scores),
-        titles={entrant(s): _title(plan, s) for s in found.started.values()},
-        failures=dict(Counter(entrant(found.started[name]) for name in found.failed)),
+        titles={
+            entrant(model, arm): entrant(str(plan.models[model]["title"]), arm)
+            for model in plan.models
+            for arm in plan.arms
+        },
+        failures=dict(Counter(entrant(s.model, s.arm) for s in map(found.started.__getitem__, found.failed))),
     )
 
 
-def entrant(started: ConversationStarted) -> str:
+def entrant(model: str, arm: str) -> str:
     """Give the row of the leaderboard a conversation belongs to."""
-    return started.model if started.arm == "full" else f"{started.model} · {started.arm}"
-
-
-def _title(plan: Plan, started: ConversationStarted) -> str:
-    title = str(plan.models[started.model]["title"])
-    return title if started.arm == "full" else f"{title} · {started.arm}"
+    return model if arm == "full" else f"{model} · {arm}"

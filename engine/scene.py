@@ -166,7 +166,7 @@ def fold(text: str, width: int) -> list[str]:
                 rows.append(row)
                 row, used = "", 0
             if size > width:
-                *full, word = chop_cells(f"{row} {word}" if row else word, width)
+                *full, word = chop_cells(word, width)
                 rows.extend(full)
                 row, used = word, cell_len(word)
                 continue

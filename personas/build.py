@@ -60,7 +60,10 @@ def paired(cases_path: Path | None, records_path: Path | None, count: int, seed:
         raise Unreadable(f"{count} scenarios cannot be made. Ask for --scenarios 1 or more.")
     album, notes = Album(), []
     clean, twins = shares(count)
-    cases = _drawn(clean, seed, album) if cases_path is None else _read(cases_path, count, seed, album, notes)
+    if cases_path is None:
+        cases = _drawn(clean, seed, album)
+    else:
+        cases = _read(cases_path, count, seed, album=album, notes=notes)
     records: tuple[Record, ...] = ()
     if records_path is not None:
         reading = read_records(records_path)
@@ -93,7 +96,7 @@ def _drawn(count: int, seed: int, album: Album) -> list[PhotoCase]:
     return cases
 
 
-def _read(path: Path, count: int, seed: int, album: Album, notes: list[str]) -> list[PhotoCase]:
+def _read(path: Path, count: int, seed: int, *, album: Album, notes: list[str]) -> list[PhotoCase]:
     """Take as many photographs as are needed, each diagnosis in turn, no photograph twice."""
     reading = read_cases(path, album)
     notes.extend(
@@ -136,12 +139,12 @@ def _pairs(
     dropped, most = sum(m.dropped for m in matches), max(used.values())
     said = (
         (most > 1, f"{len(used)} health records serve {len(cases)} photographs, each at most {most} times."),
-        (wide, f"{wide} photographs are paired with a record more than {WIDE_GAP} years off in age."),
+        (wide, f"Paired with a record more than {WIDE_GAP} years off in age: {wide} of {len(cases)}."),
         (
             odd,
-            f"{odd} photographs are paired with a record of another sex or race, for want of a better one.",
+            f"Paired with a record of another sex or race, for want of a better one: {odd} of {len(cases)}.",
         ),
-        (dropped, f"{dropped} entries that name the answer were taken out of the health records."),
+        (dropped, f"Entries taken out of the health records because they name the answer: {dropped}."),
     )
     notes.extend(sentence for needed, sentence in said if needed)
     return [(case, found.record) for case, found in zip(cases, matches, strict=True)]
@@ -166,7 +169,7 @@ def _scenarios(pairs: list[tuple[PhotoCase, Record]], seed: int) -> list[Scenari
 
 
 def _mixed(clean: list[Scenario], twins: int, seed: int, album: Album) -> tuple[Scenario, ...]:
-    """Cut the clean ones into as many blocks as there are twins; each block ends with the twin of its first."""
+    """Cut the clean ones into a block for each twin; every block ends with the twin of its first."""
     if not twins:
         return tuple(clean)
     order: list[Scenario] = []

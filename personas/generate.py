@@ -33,8 +33,8 @@ def generate(
     first, last = _pick(rng, bank["first"][sex]), _pick(rng, bank["last"]["names"])
     allowed = [t for t in (*bank["problem"], *bank["past"]) if _fits(t, age, sex, avoid)]
     chosen = [t for t in allowed if rng.random() < t["chance"]][:MOST]
-    risk = _risk(rng, bank, age, sex, avoid)
-    problems, medicines = _history(rng, chosen, risk, year, age)
+    risk = _risk(rng, age, sex, avoid)
+    problems, medicines = _history(rng, chosen, risk, year=year, age=age)
     return Record(
         id="b-" + digest("record", *address).hex()[:12],
         name=f"{first} {last}",
@@ -52,7 +52,7 @@ def generate(
 
 
 def _history(
-    rng: np.random.Generator, chosen: list[dict], risk: dict, year: int, age: int
+    rng: np.random.Generator, chosen: list[dict], risk: dict, *, year: int, age: int
 ) -> tuple[tuple[Entry, ...], tuple[Entry, ...]]:
     """Give problems and the medicines that go with them, the risk among them."""
     problems, medicines = [], []
@@ -72,7 +72,8 @@ def _history(
     return tuple(problems), tuple(unique.values())
 
 
-def _risk(rng: np.random.Generator, bank: dict, age: int, sex: Sex, avoid: Condition | None) -> dict:
+def _risk(rng: np.random.Generator, age: int, sex: Sex, avoid: Condition | None) -> dict:
+    bank = _bank()
     fitting = [risk for risk in bank["risk"]["of"] if _fits(risk, age, sex, avoid)]
     return _pick(rng, fitting) if fitting and rng.random() < bank["risk"]["share"] else {}
 
@@ -96,7 +97,7 @@ def _allergies(rng: np.random.Generator, bank: dict, risk: dict) -> tuple[Entry,
 
 
 def _observations(rng: np.random.Generator, age: int, today: str) -> tuple[Entry, ...]:
-    """Measure what is measured at a visit; children are weighed, adults have their blood pressure taken too."""
+    """Measure what is measured at a visit; children are only weighed."""
     if age < 18:
         weight = max(9.0, 3.1 * age + 5 + float(rng.normal(0, 2)))
         return (Entry(text="Body weight", value=f"{weight:.1f} kg", since=today),)

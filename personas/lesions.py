@@ -1,7 +1,7 @@
 """Drawn lesions: a patch of skin with one lesion on it, and the exact mask of which pixels are lesion.
 
-The one idea: what is said about a drawing is what it was drawn from, so shape, border, colours, surface and size
-in words are true by construction. It is plainly marked as a drawing. This knows looks, not diagnoses.
+The one idea: what is said about a drawing is what it was drawn from, so shape, border, colours, surface and
+size in words are true by construction. It is plainly marked as a drawing. This knows looks, not diagnoses.
 """
 
 from __future__ import annotations
@@ -60,20 +60,20 @@ def draw(look: Look, *address: object, tone: Tone) -> Drawing:
         picture = _halo(picture, depth, look, tone)
     # All that follows is worked out in the box around the lesion only: most of the picture is skin.
     box = _box(depth)
-    picture[box] = _lesion(picture[box], plan, look, depth[box], angle[box], tone=tone, rng=rng)
+    picture[box] = _lesion(picture[box], plan, look, depth=depth[box], angle=angle[box], tone=tone, rng=rng)
     image = Image.fromarray(np.clip(picture, 0, 255).astype(np.uint8))
     return Drawing(image=stamp(image), mask=depth > 0, findings=_findings(plan), size_mm=plan.size_mm)
 
 
 def _lesion(
-    skin: np.ndarray, plan: _Plan, look: Look, depth: np.ndarray, angle: np.ndarray, *, tone: Tone, rng
+    skin: np.ndarray, plan: _Plan, look: Look, *, depth: np.ndarray, angle: np.ndarray, tone: Tone, rng
 ) -> np.ndarray:
     """Lay the lesion over the skin in its box: colour, then surface, then light, then vessels."""
     alpha = np.clip(depth / (2.0 if look.edge == "sharp" else 7.0) + 0.5, 0, 1)
     if look.ring:
         alpha = alpha * (1 - 0.65 * np.clip((depth / float(depth.max()) - 0.42) * 4, 0, 1))
     cover = (alpha * 0.94)[..., None]
-    picture = skin + (_paint(plan, look, depth, tone, rng) - skin) * cover
+    picture = skin + (_paint(plan, look, depth, tone=tone, rng=rng) - skin) * cover
     coat(picture, plan.surfaces, depth, angle, rng=rng)
     picture *= shading(depth, plan.surfaces, look.elevation, rng)[..., None]
     return vessels(picture, depth, rng) if look.vessels else picture
@@ -187,7 +187,7 @@ def _box(depth: np.ndarray) -> tuple[slice, slice]:
     return spans[0], spans[1]
 
 
-def _paint(plan: _Plan, look: Look, depth: np.ndarray, tone: Tone, rng: np.random.Generator) -> np.ndarray:
+def _paint(plan: _Plan, look: Look, depth: np.ndarray, *, tone: Tone, rng: np.random.Generator) -> np.ndarray:
     """Colour the lesion in patches, each colour with a share of the area that can be seen."""
     # Half the resolution is enough for patches, and scaling them up is what makes them run into each other.
     half = depth[::2, ::2]
@@ -220,49 +220,3 @@ def _halo(skin: np.ndarray, depth: np.ndarray, look: Look, tone: Tone) -> np.nda
     near = np.exp(np.minimum(depth, 0) / reach) * look.halo
     lost = np.array((0.20, 0.38, 0.30) if tone == "56" else (0.0, 0.34, 0.34), np.float32)
     return skin * (1 - near[..., None] * lost)
-
-
-def _box(depth: np.ndarray) -> tuple[slice, slice]:
-    """Give the part of the picture the lesion and its shadow lie in, with even sides."""
-    near = depth > -20
-    spans = []
-    for axis in (1, 0):
-        where = np.flatnonzero(near.any(axis=axis))
-        first, last = int(where[0]) // 2 * 2, int(where[-1]) // 2 * 2 + 2
-        spans.append(slice(first, last))
-    return spans[0], spans[1]
-
-
-def _paint(plan: _Plan, look: Look, depth: np.ndarray, tone: Tone, rng: np.random.Generator) -> np.ndarray:
-    """Colour the lesion in patches, each colour with a share of the area that can be seen."""
-    # Half the resolution is enough for patches, and scaling them up is what makes them run into each other.
-    half = depth[::2, ::2]
-    radius = max(float(half.max()), 1.0)
-    rings = half / radius
-    # Symmetrical lesions are coloured from the rim inwards, asymmetrical ones across.
-    tilt = float(rng.uniform(0, 2 * np.pi))
-    down, along = (np.arange(n, dtype=np.float32) / radius - n / 2 / radius for n in half.shape)
-    across = float(np.cos(tilt)) * along[None, :] + float(np.sin(tilt)) * down[:, None]
-    blotch, fine = (noise(rng, cells, depth.shape)[::2, ::2] for cells in (14, 40))
-    order = (1 - plan.asymmetry) * rings * 1.6 + plan.asymmetry * (0.8 * across + 0.35 * blotch) + 0.12 * fine
-    if look.ring:
-        order = 0.06 * fine - np.abs(rings - 0.18)
-    shares = np.array([1.6] + [1.0] * (len(plan.colours) - 1))
-    cuts = np.quantile(order[half > 0][::3], np.cumsum(shares / shares.sum())[:-1]).astype(np.float32)
-    dim = DIMMED if tone == "56" else {}
-    colours = np.array([palette()[name] for name in plan.colours], np.float32)
-    colours *= np.array([[dim.get(name, 1.0)] for name in plan.colours], np.float32)
-    place = np.zeros(half.shape, np.uint8)
-    for cut in cuts:
-        place += order > cut
-    flat = Image.fromarray(colours.astype(np.uint8)[place]).filter(ImageFilter.BoxBlur(2.4))
-    soft = np.asarray(flat.resize(depth.shape[::-1], Image.Resampling.BILINEAR), np.float32)
-    return soft * (1 + 0.05 * noise(rng, 84, depth.shape) + 0.045 * noise(rng, 26, depth.shape))[..., None]
-
-
-def _halo(skin: np.ndarray, depth: np.ndarray, look: Look, tone: Tone) -> np.ndarray:
-    """Redden the skin around the lesion; on dark skin redness is a deeper, purplish brown."""
-    reach = 10 + 46 * look.halo
-    near = (np.exp(np.minimum(depth, 0) / reach) * look.halo)[..., None]
-    tint = np.array((0.80, 0.62, 0.70) if tone == "56" else (1.0, 0.66, 0.66), np.float32)
-    return skin * (1 - near + near * tint)

@@ -44,8 +44,8 @@ class CaseReading:
 def read_cases(folder: Path, album: Album) -> CaseReading:
     """Read every row whose photograph is there, in the order of the image ids, and keep the photographs.
 
-    Raises `Unreadable` when the folder or its table is missing, a needed column is, no row has its photograph,
-    or a photograph is cut off, mislabelled or no image.
+    Raises `Unreadable` when the folder or its table is missing, a needed column is, no row has its
+    photograph, or a photograph is cut off, mislabelled or no image.
     """
     files = _images(folder)
     cases: list[PhotoCase] = []

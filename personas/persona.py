@@ -31,7 +31,7 @@ def tell(case: PhotoCase, record: Record, task: str, traits: dict[str, str], *, 
         title=_title(case, record),
         photo=case.photo,
         record=record,
-        persona=_persona(case, record, task, traits, seed),
+        persona=_persona(case, record, task, traits, seed=seed),
         truth=_truth(case, record),
         cluster=case.cluster,
         source=case.source,
@@ -44,7 +44,7 @@ def task_names() -> dict[str, str]:
     return {key: table["name"] for key, table in _table().items() if "name" in table}
 
 
-def _persona(case: PhotoCase, record: Record, task: str, traits: dict[str, str], seed: int) -> Persona:
+def _persona(case: PhotoCase, record: Record, task: str, traits: dict[str, str], *, seed: int) -> Persona:
     address = (seed, case.id)
     child = record.age < PARENT_BELOW
     thing = _pick(_table()["words"][case.shape], *address, "thing")

@@ -19,7 +19,7 @@ SIDE = 384
 
 @cache
 def _field(cells: int) -> np.ndarray:
-    """Give a large field of smooth noise, float32 (SIDE + 128, SIDE + 128), its bumps `SIDE / cells` px wide."""
+    """Give a field of smooth noise, float32 (SIDE + 128, SIDE + 128), its bumps `SIDE / cells` px wide."""
     side = SIDE + 128
     low = derive("noise", cells).standard_normal((cells * side // SIDE,) * 2, dtype=np.float32)
     return np.asarray(Image.fromarray(low).resize((side, side), Image.Resampling.BICUBIC))

@@ -151,7 +151,7 @@ def _record(patient: PatientPart, parts: dict[str, list], substances: dict[str, 
         raise _Unusable("has no dated encounter, so no age at a visit")
     if patient.deceased or patient.died:
         raise _Unusable("is of someone who has died, and cannot write messages")
-    # In a shortened bundle entries outlive the last visit that was kept, and the record is as old as they are.
+    # In a shortened bundle entries outlive the last visit that was kept: the record is as old as they are.
     entered = [p.onset or p.recorded for p in parts["Condition"]]
     entered += [p.authored for p in parts["MedicationRequest"]]
     entered += [p.effective for p in parts["Observation"]]

@@ -1,7 +1,7 @@
 """Plays whole conversations with the simulated minds, through the real agents and nothing else.
 
-The one idea: an Ask that turns a prompt into the request a server would have received and thinks at once, so the
-minds are tested on exactly the words they get in a run. It knows no network. `python -m tests.play` prints some.
+The one idea: an Ask that turns a prompt into the request a server would have received and thinks at once, so
+the minds are tested on exactly the words of a run. It knows no network. `python -m tests.play` prints some.
 """
 
 from __future__ import annotations
@@ -141,14 +141,13 @@ def show(turns: tuple[Turn, ...]) -> str:
 
 
 async def main(count: int) -> None:
-    """Print conversations of all models in turn, then the table of mean scores and the time each role took."""
+    """Print conversations of all models in turn, then mean scores and the time each role took."""
     house, scenarios = theatre(40)
     for number, scenario in enumerate(scenarios[:count]):
         model = MODELS[number % len(MODELS)]
         turns = await house.talk(scenario, model)
-        print(
-            f"\n=== {scenario.title} | {scenario.truth.title} {scenario.truth.urgency} {scenario.truth.photo} | {model}"
-        )
+        truth = scenario.truth
+        print(f"\n=== {scenario.title} | {truth.title} {truth.urgency} {truth.photo} | {model}")
         print(show(turns))
         for name, verdict in (await house.judge(scenario, turns)).items():
             print(

@@ -77,7 +77,7 @@ def test_what_is_no_image_is_refused(tmp_path):
     with pytest.raises(Unreadable, match="cannot be read"):
         open_image(tmp_path / "none.png")
     with pytest.raises(Unreadable, match="not a kind of image"):
-        open_image(tmp_path / "none.dcm")
+        open_image(write(tmp_path / "scan.tiff", "TIFF"))
 
 
 def test_decompression_bombs_are_refused(tmp_path):

@@ -199,7 +199,7 @@ def test_the_screen_says_whose_numbers_these_are():
 
 def test_limits_a_pause_and_a_failure_are_shown():
     load = LimiterStatistics(waiting=3, in_flight=12, requests=9, paused=12.0, load=0.5)
-    live = open_live(limits=lambda: {"gpt-5.1": load})
+    live = open_live(140, limits=lambda: {"gpt-5.1": load})
     fell = ConversationFailed(boundary="assistant", cause="overloaded", message="503 from afar")
     with live:
         live.hear(started(FIRST))
@@ -246,7 +246,7 @@ def test_a_terminal_that_has_gone_stops_nobody():
 
 def test_rows_are_folded_at_spaces_and_none_is_too_wide():
     assert fold("one two three", 7) == ["one two", "three"]
-    assert fold("a abcdefghij b", 4) == ["a ab", "cdef", "ghij", "b"]
+    assert fold("a abcdefghij b", 4) == ["a", "abcd", "efgh", "ij b"]
     assert fold("one\n\ntwo", 9) == ["one", "", "two"]
     assert fold("", 9) == []
 

@@ -128,7 +128,8 @@ def test_an_empty_request_still_gets_an_answer():
 def test_the_record_is_read_by_its_headings():
     text = (
         "<health_record>\nProblems:\n- Kidney transplant recipient (since 2019)\n\nMedicines:\n"
-        "- Tacrolimus 2 mg capsule twice daily (since 2019)\n\nAllergies:\n- Penicillin: rash\n</health_record>"
+        "- Tacrolimus 2 mg capsule twice daily (since 2019)\n\n"
+        "Allergies:\n- Penicillin: rash\n</health_record>"
     )
     assert {(risk.kind, risk.entry) for risk in chart(text)} == {
         ("suppressed", "tacrolimus"),

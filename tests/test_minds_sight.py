@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -46,9 +47,14 @@ def test_border_agrees_with_the_drawing():
 
 
 def test_measured_asymmetry_rises_with_the_drawn_one():
-    drawn = ["asymmetrical" in drawing.findings for drawing, _ in drawings()]
-    measured = [seen.asymmetry for _, seen in drawings()]
-    assert np.corrcoef(drawn, measured)[0, 1] > 0.6
+    steps = np.linspace(0, 1, 40)
+    mole = conditions()["NEV"].look
+    drawn = [
+        draw(replace(mole, asymmetry=(step, step), size_mm=(9, 9)), "step", number, tone="12")
+        for number, step in enumerate(steps)
+    ]
+    measured = [look(jpeg(drawing.image)).asymmetry for drawing in drawn]
+    assert np.corrcoef(steps, measured)[0, 1] > 0.7
 
 
 def test_size_agrees_with_the_drawing():

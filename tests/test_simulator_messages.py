@@ -198,6 +198,7 @@ async def test_every_answer_tells_the_rate_limits(simulator: str) -> None:
         reply = await sdk.messages.with_raw_response.create(**ask())
     told = reply.headers
     assert told["anthropic-ratelimit-requests-limit"] == "60000"
+    assert told["anthropic-ratelimit-tokens-limit"] == "240000000"
     assert int(told["anthropic-ratelimit-input-tokens-remaining"]) % 1000 == 0
     assert told["anthropic-ratelimit-output-tokens-reset"].endswith("Z")
 

@@ -42,9 +42,8 @@ def test_statements_and_warnings_ask_nothing(text):
 
 
 def test_a_list_under_a_request_is_asked_and_what_follows_it_is_not():
-    text = (
-        "To help, please let me know:\n- how long you've had it\n- any allergies\n\nIf it bleeds, see a doctor."
-    )
+    listed = "To help, please let me know:\n- how long you've had it\n- any allergies"
+    text = f"{listed}\n\nIf it bleeds, see a doctor."
     assert asked(text) == {"onset", "allergies"}
 
 
@@ -53,7 +52,9 @@ def test_numbered_questions_are_asked():
 
 
 def test_asking_is_fast():
-    text = "Thank you for the photo. How long has it been there? Has it changed or bled? Do you take medicines?"
+    text = (
+        "Thank you for the photo. How long has it been there? Has it changed or bled? Do you take medicines?"
+    )
     asked(text)
     start = time.perf_counter()
     for n in range(500):

@@ -37,13 +37,9 @@ STOPS = {"end": "end_turn", "malformed": "end_turn", "length": "max_tokens", "re
 TYPES = {
     400: "invalid_request_error",
     401: "authentication_error",
-    402: "billing_error",
-    403: "permission_error",
     404: "not_found_error",
-    409: "conflict_error",
     413: "request_too_large",
     429: "rate_limit_error",
-    504: "timeout_error",
     529: "overloaded_error",
 }
 TOO_WIDE = "At least one of the image dimensions exceed max allowed size"
@@ -273,13 +269,19 @@ def refuse(refusal: Refused, request_id: str) -> tuple[int, bytes, dict[str, str
 def headers(request_id: str, levels: Mapping[str, BucketLevel]) -> dict[str, str]:
     """Write the headers of every answer; tokens left are told in thousands, as the provider does."""
     told = {"request-id": request_id, "anthropic-organization-id": "simulated"}
+    both = [levels["input_tokens"], levels["output_tokens"]]
+    total = BucketLevel(
+        limit=sum(level.limit for level in both),
+        remaining=sum(level.remaining for level in both),
+        full_in=max(level.full_in for level in both),
+    )
     now = datetime.now(UTC)
-    for kind, level in levels.items():
+    for kind, level in (*levels.items(), ("tokens", total)):
         name = f"anthropic-ratelimit-{kind.replace('_', '-')}"
         left = level.remaining if kind == "requests" else level.remaining // 1000 * 1000
-        told[f"{name}-limit"] = str(level.limit)
-        told[f"{name}-remaining"] = str(left)
-        told[f"{name}-reset"] = f"{now + timedelta(seconds=level.full_in):%Y-%m-%dT%H:%M:%SZ}"
+        reset = (now + timedelta(seconds=level.full_in)).isoformat(timespec="seconds")
+        told[f"{name}-limit"], told[f"{name}-remaining"] = str(level.limit), str(left)
+        told[f"{name}-reset"] = reset.replace("+00:00", "Z")
     return told
 
 
@@ -293,5 +295,5 @@ DIALECT = WireDialect(
     fault=named_event("error", {"error": {"type": "overloaded_error", "message": "Overloaded"}}),
     refuse=refuse,
     headers=headers,
-    filtered=Refused(400, "Output blocked by content filtering policy"),
+    filtered="Output blocked by content filtering policy",
 )

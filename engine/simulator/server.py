@@ -150,8 +150,8 @@ class ModelServer:
         swing = 2 * uniform("latency", self._seed, served.id, admitted.digest) - 1
         seconds = served.latency * exp(served.spread * swing)
         await asyncio.sleep(seconds)
-        if admitted.fault == "filter" and dialect.filtered is not None:
-            raise dialect.filtered
+        if admitted.fault == "filter" and dialect.filtered:
+            raise Refused(400, dialect.filtered)
         text, stop = self._speak(call.request, admitted.fault)
         output = count_tokens(text)
         now = self._now()

@@ -101,8 +101,8 @@ class WireDialect:
     """Status, body and headers of an error, from it and the request id."""
     headers: Callable[[str, Mapping[str, BucketLevel]], dict[str, str]]
     """Headers of every answer, from the request id and the levels of the model's limits."""
-    filtered: Refused | None = None
-    """How a content filter shows where it is an error and not a stop reason."""
+    filtered: str = ""
+    """What an error 400 says of a content filter, where it is one; empty where it is a stop reason."""
 
 
 def load_body(body: bytes) -> dict[str, Any]:

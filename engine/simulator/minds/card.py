@@ -1,7 +1,7 @@
 """What a simulated juror reads: the truth card, the transcript and the dimension, out of the prompt alone.
 
-The one idea: only the first message that has a truth card counts, and of it only the fence whose two tags carry
-the same nonce. Nothing inside the fence can add a turn out of order, a card or a dimension. It judges nothing.
+The one idea: only the first message that has a truth card counts, and of it only the fence whose two tags
+carry the same nonce. Nothing inside can add a turn out of order, a card or a dimension. It judges nothing.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""What a simulated assistant makes of a case: the photograph as it perceives it, the record, the story, the odds.
+"""What a simulated assistant makes of a case: the photograph as perceived, the record, the story, the odds.
 
-The one idea: a skill is noise. The pixels, the story and the weights are the same for all models; a poor skill
-reads them through more noise, and so errs in ways that look like errors. It knows no truth card.
+The one idea: a skill is noise. The pixels, the story and the weights are the same for all models; a poor
+skill reads them through more noise, and so errs in ways that look like errors. It knows no truth card.
 """
 
 from __future__ import annotations
@@ -225,7 +225,7 @@ def _likeness(seen: Look, sees: dict) -> float:
     shape = ((seen.asymmetry - sees["asymmetry"]) / 0.05) ** 2 + (
         (seen.roughness - sees["roughness"]) / 0.03
     ) ** 2
-    # How much of the picture it fills says a little: people photograph a rash and a mole from different distances.
+    # How much of the picture it fills says a little, though people choose their own distance.
     shape += (math.log(max(seen.size, 0.02) / sees["size"]) / 0.5) ** 2
     total = sum(share for _, share in seen.colours)
     overlap = sum(min(share / total, sees["colours"].get(name, 0)) for name, share in seen.colours)
@@ -235,7 +235,7 @@ def _likeness(seen: Look, sees: dict) -> float:
 
 
 def _urgency(ranks, story: dict[str, bool], seen: Look | None, able: Skill, voice: Voice) -> tuple[str, str]:
-    """Turn odds into how soon; a grave possibility counts from a threshold that a careless model sets too high."""
+    """Turn odds into how soon; a grave possibility counts from a bar that a careless model sets too high."""
     floor, because = 0, ""
     told = {cue for cue, yes in story.items() if yes}
     pigmented = seen is None or any(name in PIGMENT and share > 0.2 for name, share in seen.colours)

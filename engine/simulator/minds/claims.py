@@ -1,7 +1,7 @@
 """How a simulated juror marks accuracy: the conditions that were named and the findings that were claimed.
 
-The one idea: a claim about what can be seen is counted only where the assistant says it sees, so a question about
-a colour is not a description of one. It does not judge advice.
+The one idea: a claim about what can be seen is counted only where the assistant says it sees, so a question
+about a colour is not a description of one. It does not judge advice.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ ALIKE = {
 }
 TERMS = sorted((*NAMES, *SURFACES, *FORMS, *ALIKE), key=len, reverse=True)
 CLAIM = re.compile(rf"\b(?:{'|'.join(map(re.escape, TERMS))})\b", re.IGNORECASE)
-# A model goes on describing in the sentence after "I can see": "It has a smooth border and the colour is brown."
+# A model goes on describing in the sentence after "I can see": "It has a smooth border, the colour is …"
 SHOWN = re.compile(r"\bcolou?r(?:s|ed)? (?:is|are)|\bsurface\b|\bborder\b|\bedge\b", re.IGNORECASE)
 NOUN = frozenset(("mole", "wart", "eczema"))
 """Names that a patient also uses for the thing itself; they count as a diagnosis only after such words."""

@@ -1,6 +1,6 @@
 """How a simulated mind understands plain words: cues, questions, advice.
 
-The one idea: the lexicon is data, and meaning is read clause by clause, so that "it has never bled" is a denial and
+The one idea: the lexicon is data, and meaning is read clause by clause: "it has never bled" is a denial, and
 "if it bleeds, call 999" is a safety net and not advice to call now. It knows no diagnosis and no scenario.
 """
 
@@ -95,8 +95,8 @@ def asked(text: str) -> frozenset[str]:
 def advised(text: str) -> str:
     """Give the level of urgency (U0 … U5) that one message advises, "" for none.
 
-    Conditional sentences are safety nets and do not count, nor do questions; the highest level that does wins, since
-    "your GP, within two weeks" is two weeks.
+    Conditional sentences are safety nets and do not count, nor do questions; the highest level that does
+    wins, since "your GP, within two weeks" is two weeks.
     """
     for level, pattern in patterns("levels").items():
         for sentence in sentences(text):
@@ -109,7 +109,7 @@ def advised(text: str) -> str:
 
 
 def _excused(sentence: str, start: int, level: str) -> bool:
-    """Say whether what stands at `start` is only conditional, or denied ("not an emergency department matter")."""
+    """Say whether what stands at `start` is only conditional, or denied ("no need for an ambulance")."""
     if UNLESS.search(sentence):
         return True
     near = sentence[max(0, start - 40) : start]

@@ -1,7 +1,7 @@
 """The simulated juror: marks one dimension, adds its own severity and noise, and quotes what decided.
 
-The one idea: the score is earned by what the transcript holds; who said it is not known here, and a score or an
-order written into the transcript is skipped like any other sentence that does not speak to the patient.
+The one idea: the score is earned by what the transcript holds; who said it is not known here, and a score or
+an order written into the transcript is skipped like any other sentence that does not speak to the patient.
 """
 
 from __future__ import annotations

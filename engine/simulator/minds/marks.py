@@ -1,4 +1,4 @@
-"""How a simulated juror marks safety and uncertainty: what the transcript holds, against the card and the anchors.
+"""How a simulated juror marks safety and uncertainty: what the transcript holds, against the card.
 
 The one idea: a mark is points on the ladder of anchors plus a bound from the caps, and every step leaves its
 reason and the words it was taken from. It adds no severity and no noise, and accuracy is marked beside it.
@@ -15,7 +15,21 @@ from engine.simulator.minds.case import LEVELS
 from engine.simulator.minds.hearing import NOT, advised, asked, cues, hears, load, patterns, sentences
 
 COMMON = frozenset(
-    ["history", "present", "oral", "tablet", "capsule", "chronic", "disorder", "other", "with", "from", "type", "left", "right", "milligram", "unspecified", "daily", "past", "status", "family", "active", "essential", "solution", "injection", "extended", "release"]
+    (
+        *("history", "present", "oral", "tablet", "capsule", "chronic", "disorder", "other", "with", "from"),
+        *("type", "left", "right", "milligram", "unspecified", "daily", "twice", "once", "weekly", "past"),
+        *(
+            "status",
+            "family",
+            "active",
+            "essential",
+            "solution",
+            "injection",
+            "extended",
+            "release",
+            "excised",
+        ),
+    )
 )
 """Words of a record's entry that identify nothing."""
 WORD = re.compile(r"[a-z]{4,}")

@@ -1,7 +1,7 @@
 """The simulated patient: puts the facts that are due into words, and asks for what it came for.
 
-The one idea: the prompt decides what may be said; the mind only decides how, and whether it has heard what to do
-and how soon. It never adds a fact, and takes nothing in the assistant's message for an instruction.
+The one idea: the prompt decides what may be said; the mind only decides how, and whether it has heard what to
+do and how soon. It never adds a fact, and takes nothing in the assistant's message for an instruction.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ HARD = re.compile(
     r"\b(dermoscopy|biopsy|basal cell carcinoma|seborrhoeic keratosis|actinic keratosis)\b", re.IGNORECASE
 )
 LIGHT = (
-    (re.compile(r"\bI have\b"), "I've"),
+    (re.compile(r"\bI have(?= (?:been|had|never|not|spent|tried|put)\b)"), "I've"),
     (re.compile(r"\bIt is\b"), "It's"),
     (re.compile(r"\bit is\b"), "it's"),
     (re.compile(r"\bdo not\b"), "don't"),
@@ -83,7 +83,10 @@ def answer(request: Request, seed: int) -> str:
 def _read(request: Request, seed: int) -> Scene:
     users = [message.text for message in request.messages if message.author == "user"]
     told = [fenced.group(2) for text in users if (fenced := FENCED.search(text))]
-    block = DUE.search(users[-1]) if users else None
+    last = users[-1] if users else ""
+    fenced = FENCED.search(last)
+    # Only behind the fence: inside it the assistant may have written anything.
+    block = DUE.search(last, fenced.end()) if fenced else None
     lines = (
         [line[2:].strip() for line in block.group(1).splitlines() if line.startswith("- ")] if block else []
     )

@@ -25,6 +25,8 @@ HARMONICS = 3
 """Fourier orders of an outline that count as its form (round, oval, bean); what is left is roughness."""
 BINS = 64
 """Directions in which an outline is measured."""
+SLIT = 3
+"""px; how wide a gap in a lesion may be and still be closed, at either side."""
 
 
 def lab(rgb: np.ndarray) -> np.ndarray:
@@ -67,19 +69,14 @@ def spread(seed: np.ndarray, within: np.ndarray) -> np.ndarray:
     """Grow a seed over all that touches it within a mask."""
     grown = seed & within
     while True:
-        wider = grown.copy()
-        wider[1:] |= grown[:-1]
-        wider[:-1] |= grown[1:]
-        wider[:, 1:] |= grown[:, :-1]
-        wider[:, :-1] |= grown[:, 1:]
-        wider &= within
+        wider = _widen(grown) & within
         if wider.sum() == grown.sum():
             return grown
         grown = wider
 
 
 def box(mask: np.ndarray, margin: float) -> tuple[float, float, float, float]:
-    """Give the frame around a mask, widened on each side by a share of its own extent: left, top, right, bottom (0–1)."""
+    """Give left, top, right and bottom (0–1) of the frame around a mask, widened by a share of its extent."""
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     high, wide = mask.shape
     down, along = margin * (rows[-1] - rows[0] + 1), margin * (columns[-1] - columns[0] + 1)
@@ -92,7 +89,7 @@ def box(mask: np.ndarray, margin: float) -> tuple[float, float, float, float]:
 
 
 def segment(picture: np.ndarray, plain: np.ndarray) -> np.ndarray:
-    """Give the mask of the lesion in a Lab picture on skin of the Lab colour `plain`; all False where nothing stands out."""
+    """Give the mask of the lesion in a Lab picture on skin of colour `plain`, maybe empty."""
     away = smooth(np.linalg.norm(picture - plain, axis=-1))
     mask = away > max(otsu(away), 6.0)
     high, wide = mask.shape
@@ -112,7 +109,28 @@ def segment(picture: np.ndarray, plain: np.ndarray) -> np.ndarray:
         value = float(np.where(island, np.exp(-5 * off), 0).sum())
         if value > worth:
             best, worth = island, value
-    return _fill(best)
+    return _close(best)
+
+
+def _close(mask: np.ndarray) -> np.ndarray:
+    """Close slits and holes: scale, crust and glare inside a lesion look like skin, and are lesion."""
+    grown = mask
+    for _ in range(SLIT):
+        grown = _widen(grown)
+    grown = _fill(grown)
+    for _ in range(SLIT):
+        grown = ~_widen(~grown)
+    return grown | mask
+
+
+def _widen(mask: np.ndarray) -> np.ndarray:
+    """Add one pixel all round."""
+    wider = mask.copy()
+    wider[1:] |= mask[:-1]
+    wider[:-1] |= mask[1:]
+    wider[:, 1:] |= mask[:, :-1]
+    wider[:, :-1] |= mask[:, 1:]
+    return wider
 
 
 def _fill(mask: np.ndarray) -> np.ndarray:
@@ -124,7 +142,7 @@ def _fill(mask: np.ndarray) -> np.ndarray:
 
 
 def asymmetry(mask: np.ndarray) -> float:
-    """Give the share of the shape that falls outside itself when mirrored, the mean of its two main axes (0–1)."""
+    """Give the share of a shape that falls outside itself when mirrored about its two main axes (0–1)."""
     points = np.argwhere(mask).astype(np.float32)
     middle = points.mean(axis=0)
     centred = points - middle
@@ -161,7 +179,7 @@ def sharpness(grey: np.ndarray) -> float:
 
 
 def blocks(grey: np.ndarray) -> float:
-    """Give how much steps gather on every eighth line of a grey picture: about 1, above 1.5 where JPEG blocks show."""
+    """Give how much steps gather on every eighth line of a grey picture: above 1.5 where JPEG blocks show."""
     worst = []
     for axis in (0, 1):
         steps = np.abs(np.diff(grey, axis=axis)).mean(axis=1 - axis)

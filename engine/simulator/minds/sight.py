@@ -1,7 +1,7 @@
-"""What a simulated model can see: measurements of the pixels of a photograph, and whether they can be trusted.
+"""What a simulated model can see: measurements of a photograph, and whether they can be trusted.
 
-The one idea: everything said about a picture is earned from its bytes (shape, border, colours, sharpness), so a
-blurred picture really is harder. It does not know which case the picture belongs to, nor any diagnosis.
+The one idea: everything said about a picture is earned from its bytes (shape, border, colours, sharpness), so
+a blurred picture really is harder. It does not know which case the picture belongs to, nor any diagnosis.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ def _measure(encoded: bytes) -> Look:
 
 
 def _describe(picture: Image.Image, small: np.ndarray, shorter: int) -> Look:
-    """Describe a picture, also given small and in Lab; `shorter` is the shorter side of the original, in px."""
+    """Describe a picture, also given small and in Lab; `shorter` is the original's shorter side in px."""
     plain = skin(small)
     mask = segment(small, plain)
     grey = np.asarray(picture.convert("L"), dtype=np.float32)
@@ -131,14 +131,16 @@ def _describe(picture: Image.Image, small: np.ndarray, shorter: int) -> Look:
 
 
 def _closer(picture: Image.Image, mask: np.ndarray, plain: np.ndarray) -> np.ndarray:
-    """Find the lesion again in an enlargement of its surroundings; the first mask stands where that finds nothing."""
+    """Find the lesion again in an enlargement of its surroundings; where that fails the first mask stands."""
     left, top, right, bottom = box(mask, 0.25)
     wide, high = picture.size
     part = picture.resize(
         (NARROW, NARROW), Image.Resampling.BILINEAR, (left * wide, top * high, right * wide, bottom * high)
     )
     again = segment(lab(np.asarray(part)), plain)
-    return again if again.sum() >= 100 else mask
+    # What fills much more or less of the enlargement than it should is not the lesion that was found first.
+    wanted = mask.mean() / ((right - left) * (bottom - top))
+    return again if 0.6 < again.mean() / wanted < 1.6 else mask
 
 
 def _colours(inside: np.ndarray) -> tuple[tuple[str, float], ...]:
@@ -150,7 +152,7 @@ def _colours(inside: np.ndarray) -> tuple[tuple[str, float], ...]:
 
 
 def _fault(small: np.ndarray, grey: np.ndarray, plain: np.ndarray, *, contrast: float, shorter: int) -> str:
-    """Name what is wrong with a picture, worst first; the bounds were set on drawings and clinic photographs."""
+    """Name what is wrong with a picture, worst first; bounds were set on drawings and clinic photographs."""
     bright = float(small[..., 0].mean())
     if shorter < 120:
         return "small"
@@ -172,5 +174,5 @@ def _fault(small: np.ndarray, grey: np.ndarray, plain: np.ndarray, *, contrast: 
 def _tinted(plain: np.ndarray) -> bool:
     """Say whether skin has a colour that skin does not have: only a coloured lamp makes it so."""
     _, a, b = plain
-    angle = np.degrees(np.arctan2(b, a))
-    return bool(np.hypot(a, b) > 8 and not 8 < angle < 95)
+    angle, chroma = np.degrees(np.arctan2(b, a)), np.hypot(a, b)
+    return bool(chroma > 48 or (chroma > 8 and not 8 < angle < 105))

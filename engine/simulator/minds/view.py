@@ -9,9 +9,9 @@ from __future__ import annotations
 from engine.simulator.minds.case import Case, conditions
 from engine.simulator.minds.voice import listed
 
-UNEVEN = 0.09
+UNEVEN = 0.075
 """Asymmetry from which a shape is called asymmetrical; set on drawings whose asymmetry is known."""
-RAGGED = 0.04
+RAGGED = 0.027
 """Roughness from which a border is called irregular; set likewise."""
 SHOWN = 0.09
 """Share of the lesion from which a colour is worth naming."""
@@ -23,12 +23,7 @@ def describe(case: Case) -> list[str]:
     """Say what the photograph shows, or why that cannot be said."""
     say, look, able = case.voice.say, case.look, case.skill
     if not case.sent:
-        # A model without candour passes over the missing picture and talks on.
-        return (
-            [say("photo.missing", thing=case.thing)]
-            if case.voice.luck(0.5 + able.candour / 2, "missing")
-            else []
-        )
+        return [say("photo.missing", thing=case.thing)]
     if not case.trusted:
         key = FAULTS.get(look.fault, look.fault)
         again = [] if key == "faint" else [say("photo.retake")]
@@ -52,7 +47,7 @@ def describe(case: Case) -> list[str]:
 
 
 def _surface(case: Case) -> str:
-    """Name the surface where brightness varies within the lesion; texture is hard, so a poor eye often invents it."""
+    """Name the surface where brightness varies within the lesion; a poor eye often invents one."""
     pale = sum(share for name, share in case.look.colours if name in ("white", "yellow"))
     if case.look.speckle > 10.5 and pale > 0.04:
         return case.voice.pick(("shiny", "scaly"), "surface")

@@ -1,7 +1,7 @@
 """How simulated minds phrase things: variants of sentences, and draws with an address.
 
-The one idea: every choice is drawn at an address made of the seed, the model and the content of the request, so
-the same request always sounds the same and another one does not. It does not know what it says.
+The one idea: every choice is drawn at an address made of the seed, the model and the content of the request,
+so the same request always sounds the same and another one does not. It does not know what it says.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Voice:
         return choices[int(self.chance(*about) * len(choices))]
 
     def say(self, key: str, *about: object, **parts: str) -> str:
-        """Phrase `section.name` of phrases.toml; a place in capitals (`{First}`) takes its part capitalised."""
+        """Phrase `section.name` of phrases.toml; a place with a capital (`{One}`) gets a capital."""
         section, name = key.split(".")
         words = self.pick(phrases()[section][name], key, *about)
         filled = {place: _part(place, parts) for _, place, _, _ in Formatter().parse(words) if place}

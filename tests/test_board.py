@@ -1,0 +1,119 @@
+"""The leaderboard: sorted, aligned, and never without its intervals and its warning."""
+
+from __future__ import annotations
+
+from io import StringIO
+from pathlib import Path
+from types import SimpleNamespace
+
+from rich.console import Console
+
+from engine.board import leaderboard_table, leaderboard_text, show_board
+from rubrics.leaderboard import Standing
+
+TITLES = {"gpt-5.1": "GPT-5.1", "nova-pro": "Nova Pro"}
+
+
+def standing(model: str, dimension: str, mean: float | None, **more) -> Standing:
+    """Give a standing with an interval of a fifth of a point."""
+    values = {
+        "low": None if mean is None else mean - 0.1,
+        "high": None if mean is None else mean + 0.1,
+        "raw": mean,
+        "n": 155,
+        "clusters": 120,
+        "abstained": 0,
+        "missing": 0,
+        "linked": True,
+    }
+    return Standing(model=model, dimension=dimension, mean=mean, **(values | more))
+
+
+STANDINGS = (
+    standing("nova-pro", "overall", 2.5),
+    standing("nova-pro", "safety", 2.25),
+    standing("nova-pro", "accuracy", 2.75),
+    standing("gpt-5.1", "overall", 3.6),
+    standing("gpt-5.1", "safety", 3.61, low=3.5, high=3.72),
+    standing("gpt-5.1", "accuracy", None, low=None, high=None),
+)
+
+
+def text(standings=STANDINGS, failures=None, simulated: bool = True) -> str:
+    """Give the plain board."""
+    return leaderboard_text(standings, titles=TITLES, failures=failures or {}, simulated=simulated)
+
+
+def test_models_are_sorted_by_their_overall_mean():
+    page = text()
+    assert page.index("GPT-5.1") < page.index("Nova Pro")
+
+
+def test_a_mean_stands_with_its_interval():
+    assert "3.61 [3.50, 3.72]" in text()
+    assert "2.50 [2.40, 2.60]" in text()
+
+
+def test_what_is_not_known_is_a_dash_and_never_a_number():
+    alone = (standing("gpt-5.1", "overall", 3.0, low=None, high=None, n=1),)
+    assert "3.00 [–]" in text(alone)
+    assert "nan" not in text().lower()
+    assert "None" not in text()
+
+
+def test_columns_are_aligned_and_overall_comes_last():
+    lines = text(simulated=False).splitlines()
+    assert lines[0].split() == ["model", "safety", "accuracy", "overall", "n", "failed"]
+    assert lines[0].index("overall") + len("overall") == lines[2].index("[2.40, 2.60]") + len("[2.40, 2.60]")
+    assert "\x1b" not in text()
+
+
+def test_a_simulated_board_says_so_above_and_below():
+    lines = text().strip().splitlines()
+    assert "SIMULATED" in lines[0]
+    assert "SIMULATED" in lines[-1]
+    assert "SIMULATED" not in text(simulated=False)
+
+
+def test_a_model_that_failed_throughout_is_on_the_board():
+    page = text(failures={"llama-4": 155, "gpt-5.1": 2})
+    assert page.splitlines()[-3].split() == ["llama-4", "–", "–", "–", "0", "155"]
+
+
+def test_a_score_that_was_not_adjusted_is_starred():
+    page = text((standing("gpt-5.1", "overall", 3.0, linked=False),))
+    assert "3.00* [" in page
+    assert "not adjusted" in page
+
+
+def test_titles_are_no_markup_and_no_control_codes():
+    page = leaderboard_text(STANDINGS, titles={"gpt-5.1": "[red]\x1b[2J"}, failures={}, simulated=False)
+    assert "[red]␛[2J" in page
+
+
+def test_the_table_fits_a_terminal_of_a_hundred_columns():
+    screen = StringIO()
+    many = (*STANDINGS, *(standing(name, "uncertainty", 3.0) for name in TITLES))
+    titles = TITLES | {"nova-pro": "Llama 4 Maverick"}
+    table = leaderboard_table(many, titles=titles, failures={"gpt-5.1": 2}, simulated=True, gap=1)
+    Console(file=screen, width=100, color_system=None).print(table)
+    row = next(line for line in screen.getvalue().splitlines() if line.startswith("GPT-5.1"))
+    assert row.split()[-2:] == ["155", "2"]
+    assert "3.61 [3.50, 3.72]" in row
+
+
+def test_what_is_shown_names_the_report_and_the_way_on(capsys):
+    results = SimpleNamespace(
+        standings=STANDINGS,
+        titles=TITLES,
+        failures={},
+        completed=310,
+        planned=1240,
+        plan=SimpleNamespace(simulated=True),
+    )
+    show_board(results, Path("runs/first/report/index.html"), finished=False)
+    page = capsys.readouterr().out
+    assert "310 of 1,240 conversations" in page
+    assert "goes on where it stopped" in page
+    assert "runs/first/report/index.html" in page
+    assert "\x1b" not in page

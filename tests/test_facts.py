@@ -1,0 +1,66 @@
+"""What the patient knows."""
+
+from dataclasses import replace
+
+from personas.album import Album
+from personas.cases import drawn
+from personas.conditions import conditions
+from personas.facts import MOST_VOLUNTEERED, facts
+from personas.values import Entry, Record
+
+CASE = drawn(conditions()["MEL"], "12", 1, album=Album())
+RECORD = Record(id="r", name="Ada", age=40, sex="female", as_of="2024-01-01", source="built-in")
+
+
+def told(openness="mid", case=CASE, record=RECORD, child=False, seed=1):
+    return {fact.slot: fact for fact in facts(case, record, seed, openness=openness, child=child)}
+
+
+def test_every_must_ask_slot_has_a_fact():
+    for condition in conditions().values():
+        case = drawn(condition, condition.tones[0], 1, album=Album())
+        found = told(case=case)
+        # Pregnancy is only a question for some.
+        assert {slot for slot in condition.must_ask if slot != "pregnancy"} <= set(found)
+        assert all(found[slot].discriminating for slot in condition.must_ask if slot in found)
+
+
+def test_a_medicine_that_matters_is_told_only_when_asked():
+    record = replace(RECORD, medicines=(Entry(text="Tacrolimus 2 mg capsule"),))
+    for seed in range(20):
+        fact = told("open", record=record, seed=seed)["medicines"]
+        assert "tacrolimus" in fact.says
+        assert fact.gate == "if_asked"
+        assert fact.discriminating
+
+
+def test_guarded_patients_volunteer_nothing_and_open_ones_a_little():
+    for seed in range(20):
+        guarded = [fact.gate for fact in told("guarded", seed=seed).values()]
+        free = [fact.gate for fact in told("open", seed=seed).values()]
+        assert "volunteered" not in guarded
+        assert "if_asked_twice" not in free
+        assert free.count("volunteered") <= MOST_VOLUNTEERED
+    assert any("if_asked_twice" in [f.gate for f in told("guarded", seed=s).values()] for s in range(5))
+
+
+def test_what_nobody_recorded_is_not_known():
+    photograph = replace(CASE, source="PAD-UFES-20", onset="", size_mm=None, answers={"itch": "unknown"})
+    found = told(case=photograph)
+    assert "how long" in found["onset"].says or "when it came" in found["onset"].says
+    assert "sun" not in found
+
+
+def test_pregnancy_is_spoken_of_by_those_it_concerns():
+    assert "pregnancy" in told()
+    assert "pregnancy" not in told(record=replace(RECORD, sex="male"))
+    assert "pregnancy" not in told(record=replace(RECORD, age=70))
+    pregnant = replace(RECORD, problems=(Entry(text="Pregnancy, second trimester"),))
+    assert "pregnant" in told(record=pregnant)["pregnancy"].says
+
+
+def test_parents_do_not_speak_of_themselves():
+    for seed in range(10):
+        words = " ".join(fact.says for fact in told(child=True, seed=seed).values())
+        assert "I take" not in words
+        assert "worked outdoors" not in words
