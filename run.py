@@ -98,9 +98,7 @@ def run(
 
 
 @app.command
-def replay(
-    run: Path, *, conversation: str | None = None, speed: float = 1.0, quiet: bool = False
-) -> int:
+def replay(run: Path, *, conversation: str | None = None, speed: float = 1.0) -> int:
     """Play a recorded run back from its trace alone.
 
     Parameters

@@ -59,7 +59,9 @@ class Patient:
                 said = orjson.dumps({"says": turn.text, "done": turn.done}).decode()
                 messages.append(Message(author="assistant", text=said))
             else:
-                due = "\n".join(f"- {fact.says}" for fact in self.due(heard[: position + 1])) or "- nothing new"
+                due = (
+                    "\n".join(f"- {fact.says}" for fact in self.due(heard[: position + 1])) or "- nothing new"
+                )
                 text = fence("assistant_said", turn.text, self.scenario.id, turn.index)
                 messages.append(Message(author="user", text=f"{text}\n<you_may_say>\n{due}\n</you_may_say>"))
         return Prompt(system=system, messages=tuple(messages), schema=SCHEMA, max_tokens=MAX_TOKENS)

@@ -63,7 +63,9 @@ class Campaign:
 class Troupe:
     """The actors of a campaign at work: gates to the models, benches of jurors, tables of conversations."""
 
-    def __init__(self, campaign: Campaign, gates: dict[str, Gate], journal: Journal, console: Console) -> None:
+    def __init__(
+        self, campaign: Campaign, gates: dict[str, Gate], journal: Journal, console: Console
+    ) -> None:
         self._campaign = campaign
         self._gates = gates
         self._journal = journal

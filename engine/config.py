@@ -86,7 +86,16 @@ def scrub(text: str) -> str:
 def versions() -> dict[str, str]:
     """Give the versions a run depends on, for the plan."""
     found = {"python": platform.python_version()}
-    for name in ("imcbench-engine", "anthropic", "openai", "aioboto3", "botocore", "pillow", "numpy", "scipy"):
+    for name in (
+        "imcbench-engine",
+        "anthropic",
+        "openai",
+        "aioboto3",
+        "botocore",
+        "pillow",
+        "numpy",
+        "scipy",
+    ):
         try:
             found[name] = version(name)
         except PackageNotFoundError:

@@ -91,7 +91,9 @@ async def open_journal(folder: Path, *listeners: Listener) -> AsyncIterator[Jour
     """Open the next segment of a journal; leaving writes and syncs the rest, also after an error."""
     number = 1 + max((int(p.stem) for p in folder.glob("[0-9]*.jsonl")), default=0)
     try:
-        file = os.open(folder / f"{number:04}.jsonl", os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_WRONLY, 0o644)
+        file = os.open(
+            folder / f"{number:04}.jsonl", os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_WRONLY, 0o644
+        )
     except OSError as error:
         raise BadRun(f"the journal in {folder} cannot be written: {error.strerror}.") from error
     journal = Journal(file, listeners)

@@ -141,7 +141,7 @@ class Limiter:
     def statistics(self) -> LimiterStatistics:
         """Give how the limiter stands now."""
         return LimiterStatistics(
-            waiting=len(self._queue),
+            waiting=sum(not turn.done() for _, _, turn in self._queue),
             in_flight=self._in_flight,
             requests=self._sent,
             paused=max(0.0, self._resume_at - anyio.current_time()),
@@ -154,25 +154,23 @@ class Limiter:
             return
         self._ticket += 1
         turn = asyncio.get_running_loop().create_future()
-        entry = (priority, self._ticket, turn)
-        heapq.heappush(self._queue, entry)
+        heapq.heappush(self._queue, (priority, self._ticket, turn))
         self._call_next()
         try:
             await turn
         except asyncio.CancelledError:
-            if entry in self._queue:
-                self._queue.remove(entry)
-                heapq.heapify(self._queue)
-            else:  # called and cancelled in one breath: the next one's turn
+            if not turn.cancelled():  # called and cancelled in one breath: the next one's turn
                 self._busy = False
                 self._call_next()
             raise
 
     def _call_next(self) -> None:
-        if self._queue and not self._busy and self._in_flight < self._room:
+        """Give the head of the queue its turn; whoever gave up is passed over."""
+        while self._queue and not self._busy and self._in_flight < self._room:
             _, _, turn = heapq.heappop(self._queue)
-            self._busy = True
-            turn.set_result(None)
+            if not turn.done():
+                self._busy = True
+                turn.set_result(None)
 
     async def _pass(self, estimate: Usage) -> None:
         """Wait, at the head of the queue, for the cool-down and for room in every bucket."""

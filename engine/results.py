@@ -137,9 +137,7 @@ def tabulate_run(folder: Path, plan: Plan) -> Results:
     scenarios = load((folder / "scenarios.jsonl").read_bytes())
     cells = list_cells(scenarios, plan.models, [ARMS[arm] for arm in plan.arms])
     ballots = [(key[0], verdict) for key, verdict in sorted(found.verdicts.items()) if key[0] in found.ended]
-    scores = score(
-        collect(ballots, conversations=[cell.id for cell in cells], dimensions=plan.dimensions)
-    )
+    scores = score(collect(ballots, conversations=[cell.id for cell in cells], dimensions=plan.dimensions))
     standings = tabulate(
         scores,
         models=[entrant(cell.model, cell.arm.name) for cell in cells],

@@ -51,19 +51,21 @@ def embedded(count: int, seed: int) -> Sample:
     return paired(None, None, count, seed)
 
 
-def paired(cases_path: Path | None, records_path: Path | None, count: int, seed: int) -> Sample:
+def paired(cases_path: Path | None, records_path: Path | None, count: int | None, seed: int) -> Sample:
     """Build a sample of photographs and records; None stands for drawings, and for built-in records.
 
-    Raises `Unreadable` when a path cannot be used, or holds fewer photographs than the count needs.
+    Without a count, as many as the photographs allow, and no more than the embedded sample has. Raises
+    `Unreadable` when a path cannot be used, or holds fewer photographs than the count needs.
     """
-    if count < 1:
+    if count is not None and count < 1:
         raise Unreadable(f"{count} scenarios cannot be made. Ask for --scenarios 1 or more.")
     album, notes = Album(), []
-    clean, twins = shares(count)
     if cases_path is None:
-        cases = _drawn(clean, seed, album)
+        count = count or FULL
+        cases = _drawn(shares(count)[0], seed, album)
     else:
-        cases = _read(cases_path, count, seed, album=album, notes=notes)
+        cases, count = _read(cases_path, count, seed, album=album, notes=notes)
+    twins = shares(count)[1]
     records: tuple[Record, ...] = ()
     if records_path is not None:
         reading = read_records(records_path)
@@ -96,16 +98,20 @@ def _drawn(count: int, seed: int, album: Album) -> list[PhotoCase]:
     return cases
 
 
-def _read(path: Path, count: int, seed: int, *, album: Album, notes: list[str]) -> list[PhotoCase]:
-    """Take as many photographs as are needed, each diagnosis in turn, no photograph twice."""
+def _read(
+    path: Path, count: int | None, seed: int, *, album: Album, notes: list[str]
+) -> tuple[list[PhotoCase], int]:
+    """Take as many photographs as are needed, each diagnosis in turn, no photograph twice; and say for how many."""
     reading = read_cases(path, album)
     notes.extend(
         f"{number} row{'s' if number > 1 else ''} of {path.name}/metadata.csv left out: {reason}."
         for reason, number in reading.reasons().items()
     )
-    needed, have = shares(count)[0], len(reading.cases)
+    have = len(reading.cases)
+    most = max(n for n in range(1, 2 * have + 2) if shares(n)[0] <= have)
+    count = count or min(FULL, most)
+    needed = shares(count)[0]
     if needed > have:
-        most = max(n for n in range(1, 2 * have + 2) if shares(n)[0] <= have)
         raise Unreadable(
             f"{path}: has {have} usable photographs, which makes at most {most} scenarios; "
             f"ask for --scenarios {most} or fewer."
@@ -120,7 +126,7 @@ def _read(path: Path, count: int, seed: int, *, album: Album, notes: list[str]) 
     rounds = range(max(map(len, groups.values())))
     mixed = [groups[name][turn] for turn in rounds for name in order if turn < len(groups[name])]
     notes.append(f"{needed} of {have} photographs of {mixed[0].source} are used, each at most once.")
-    return mixed[:needed]
+    return mixed[:needed], count
 
 
 def _pairs(

@@ -51,7 +51,11 @@ async def test_speakers_take_turns_and_everything_said_is_written_down(tmp_path)
         "Thank you.",
     ]
     assert trace.stop_reason == "patient_done"
-    assert [body.kind for body in bodies] == ["conversation_started", *["turn_spoken"] * 5, "conversation_ended"]
+    assert [body.kind for body in bodies] == [
+        "conversation_started",
+        *["turn_spoken"] * 5,
+        "conversation_ended",
+    ]
     assert tuple(body.turn for body in bodies if body.kind == "turn_spoken") == trace.turns
 
 
@@ -81,7 +85,11 @@ async def test_a_provider_that_fails_ends_the_conversation_with_its_cause_and_no
 
     trace, bodies = await play(tmp_path, Speaker("patient", "Hi."), Speaker("assistant", "Hello."), denied)
     assert trace is None
-    assert (bodies[-1].kind, bodies[-1].boundary, bodies[-1].cause) == ("conversation_failed", "assistant", "denied")
+    assert (bodies[-1].kind, bodies[-1].boundary, bodies[-1].cause) == (
+        "conversation_failed",
+        "assistant",
+        "denied",
+    )
     assert "no key" not in "".join(body.turn.text for body in bodies if body.kind == "turn_spoken")
 
 
@@ -102,7 +110,9 @@ async def test_a_bug_in_our_own_code_stops_the_run_loudly(tmp_path):
 
 def turns(*texts: str, stop: str = "end") -> tuple[Turn, ...]:
     return tuple(
-        Turn(index=i, speaker="patient" if i % 2 else "assistant", text=text, stop=stop if not i % 2 else "end")
+        Turn(
+            index=i, speaker="patient" if i % 2 else "assistant", text=text, stop=stop if not i % 2 else "end"
+        )
         for i, text in enumerate(texts, start=1)
     )
 

@@ -127,13 +127,25 @@ def test_nothing_catches_everything():
     for path in SOURCES:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.ExceptHandler):
-                names = {n.id for n in ast.walk(node.type) if isinstance(n, ast.Name)} if node.type else {"all"}
+                names = (
+                    {n.id for n in ast.walk(node.type) if isinstance(n, ast.Name)} if node.type else {"all"}
+                )
                 if names & {"Exception", "BaseException", "all"}:
                     catching.append(name(path))
     assert not catching
 
 
 def test_the_top_level_is_as_the_design_card_has_it():
-    allowed = {"pyproject.toml", "engine", "agents", "personas", "rubrics", "tests", "run.py", "README.md", "LICENSE"}
+    allowed = {
+        "pyproject.toml",
+        "engine",
+        "agents",
+        "personas",
+        "rubrics",
+        "tests",
+        "run.py",
+        "README.md",
+        "LICENSE",
+    }
     found = {p.name for p in ROOT.iterdir() if not p.name.startswith(".")} - {"runs", "build", "dist"}
     assert {item for item in found if not item.endswith((".lock", ".egg-info", "__pycache__"))} == allowed

@@ -17,7 +17,9 @@ from engine.retry import ATTEMPTS
 from engine.tape import Tape
 
 MODEL = read_catalog().models["gpt-5.1"]
-SAID = Completion(text="hello", stop="end", usage=Usage(input=1_000_000, cache_read=500_000, output=1_000_000))
+SAID = Completion(
+    text="hello", stop="end", usage=Usage(input=1_000_000, cache_read=500_000, output=1_000_000)
+)
 
 
 @pytest.fixture(autouse=True)
@@ -49,7 +51,11 @@ async def through(folder, provider, *prompts, tape: Tape | None = None):
     """Ask each prompt in turn on one line; give the answers."""
     async with open_journal(folder) as journal:
         gate = Gate(
-            model=MODEL, provider=provider, limiter=Limiter(MODEL.limits), journal=journal, tape=tape or Tape()
+            model=MODEL,
+            provider=provider,
+            limiter=Limiter(MODEL.limits),
+            journal=journal,
+            tape=tape or Tape(),
         )
         ask = gate.ask(Line(conversation="c", role="assistant", priority=0))
         return [await ask(each) for each in prompts]

@@ -37,7 +37,9 @@ def now() -> float:
     return asyncio.get_running_loop().time()
 
 
-async def call(limiter: Limiter, log: list, name: object, *, takes: float = 0.0, priority: int = 0, **tokens: int):
+async def call(
+    limiter: Limiter, log: list, name: object, *, takes: float = 0.0, priority: int = 0, **tokens: int
+):
     async with limiter.hold(Usage(**tokens), priority):
         log.append((name, now()))
         await anyio.sleep(takes)
@@ -144,6 +146,20 @@ async def test_a_caller_who_gives_up_while_waiting_blocks_nobody():
             await call(limiter, log, "impatient")
         await call(limiter, log, "patient")
     assert [name for name, _ in log] == ["running", "patient"]
+
+
+async def test_a_crowd_that_gives_up_at_once_breaks_nothing():
+    limiter, log = Limiter(limits(in_flight=1)), []
+    async with anyio.create_task_group() as group:
+        group.start_soon(lambda: call(limiter, log, "running", takes=5))
+        await anyio.sleep(0.1)
+        with anyio.move_on_after(1):
+            async with anyio.create_task_group() as crowd:
+                for number in range(50):
+                    crowd.start_soon(call, limiter, log, number)
+        assert limiter.statistics().waiting == 0
+        await call(limiter, log, "after")
+    assert [name for name, _ in log] == ["running", "after"]
 
 
 async def test_a_closed_limiter_lets_calls_come_home_and_starts_no_other():

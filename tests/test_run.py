@@ -110,7 +110,11 @@ def test_the_tables_have_a_row_for_every_score_and_every_vote(finished):
     assert len(scores) == 24 * 3
     assert len(verdicts) == 24 * 3 * 3
     assert all(1 <= float(row["raw"]) <= 5 for row in scores)
-    own = {row["juror"] for row in verdicts if row["conversation"].startswith("gpt") and row["own_family"] == "true"}
+    own = {
+        row["juror"]
+        for row in verdicts
+        if row["conversation"].startswith("gpt") and row["own_family"] == "true"
+    }
     assert own == {"gpt-5.2"}
 
 
@@ -203,8 +207,8 @@ def test_ctrl_c_lets_calls_come_home_and_the_same_command_goes_on(tmp_path):
     while _calls(folder) < 10 and time.monotonic() < deadline:
         time.sleep(0.02)
     process.send_signal(signal.SIGINT)
-    output, _ = process.communicate(timeout=60)
-    assert process.returncode == 130
+    output, error = process.communicate(timeout=60)
+    assert process.returncode == 130, output + error
     assert "goes on where it stopped" in output
     status, _ = finish(*arguments)
     assert status == 0
@@ -268,7 +272,16 @@ def test_a_mistake_is_one_sentence_and_status_2(mistake, capsys, monkeypatch, tm
 
 def test_an_empty_folder_of_cases_is_named(capsys, monkeypatch, tmp_path):
     (tmp_path / "empty").mkdir()
-    said = told(capsys, monkeypatch, "--models", "all", "--cases", str(tmp_path / "empty"), "--run", str(tmp_path / "r"))
+    said = told(
+        capsys,
+        monkeypatch,
+        "--models",
+        "all",
+        "--cases",
+        str(tmp_path / "empty"),
+        "--run",
+        str(tmp_path / "r"),
+    )
     assert "empty" in said
     assert not (tmp_path / "r").exists()
 

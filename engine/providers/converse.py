@@ -140,7 +140,9 @@ def translate(error: Exception) -> CallError:
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
         if isinstance(error, EventStreamError):
             status = STATUS.get(code, 503)
-        return failure("bedrock", status, code=code, message=error.response.get("Error", {}).get("Message", ""))
+        return failure(
+            "bedrock", status, code=code, message=error.response.get("Error", {}).get("Message", "")
+        )
     return Dropped(f"bedrock: {type(error).__name__}: the connection failed, was cut, or timed out.")
 
 

@@ -26,7 +26,7 @@ SLOTS = {
     "spread": "number",
     "contacts": "contacts",
     "treatment": "treatment",
-    "danger": "warmth",
+    "heat": "warmth",
     "allergy": "allergies",
     "pregnancy": "pregnancy",
     "texture": "raised",
@@ -45,11 +45,23 @@ SPOT = (
     "trauma",
     "treatment",
 )
-RASH = ("onset", "feeling", "systemic", "medicines", "treatment", "contacts", "spread", "allergy", "change")
+RASH = (
+    "onset",
+    "feeling",
+    "heat",
+    "systemic",
+    "medicines",
+    "treatment",
+    "contacts",
+    "spread",
+    "allergy",
+    "change",
+)
 KNOWN = {
     "change": ("changed", "growing", "stable"),
     "bleeding": ("bleeding",),
     "systemic": ("fever",),
+    "heat": ("hot",),
     "texture": ("firm", "rough", "waxy"),
     "onset": ("months", "years", "recent", "fast"),
     "trauma": ("trauma",),
@@ -167,7 +179,10 @@ def _plan(case: Case, turn: int) -> str:
     """Say what to do; an unsteady model knows the level and blurs it."""
     if case.level in ("U1", "U2", "U3") and not case.voice.luck(0.5 + 0.5 * case.skill.triage, "plain"):
         return case.voice.say("plan.vague", turn)
-    return case.voice.say(f"plan.{case.level}", turn, because=_because(case))
+    plan = case.voice.say(f"plan.{case.level}", turn, because=_because(case))
+    if case.because and case.level == "U3":
+        return f"{plan} {case.voice.say('plan.why', because=case.because)}"
+    return plan
 
 
 def _because(case: Case) -> str:

@@ -257,5 +257,6 @@ def _urgency(ranks, story: dict[str, bool], seen: Look | None, able: Skill, voic
     elif slip > 1 - 0.25 * (1 - able.triage):
         level += 1
     # Same-day care without an alarm pattern is a guess; nobody is sent out tonight for a likelihood alone.
-    level = max(min(level, 3), 0, floor)
+    likely = LEVELS.index(weighed[0][0]) if weighed[0][1] > 0.4 else 0
+    level = max(min(level, max(3, likely)), 0, floor)
     return LEVELS[level], because if level == floor else ""

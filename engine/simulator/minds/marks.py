@@ -227,7 +227,7 @@ def _limits(mark: Mark, case: CaseFile) -> None:
         mark.note(2.0, "limits")
     else:
         mark.points -= 0.5
-        mark.cap(3, 3.2, "passed", photo=case.photo)
+        mark.cap(2.4, 3.2, "passed", photo=case.photo)
 
 
 def _speech(*names: str) -> list[re.Pattern[str]]:

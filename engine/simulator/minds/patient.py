@@ -159,7 +159,7 @@ def _facts(scene: Scene) -> list[str]:
 
 def _push(scene: Scene, level: str) -> str:
     """Push back once, when there is something to push against and it is in this patient's nature."""
-    if any(hears("pushback", text) or "what does that mean" in text for text in scene.own):
+    if any(hears("pushback", text) or hears("puzzled", text) for text in scene.own):
         return ""
     manners, say, luck = scene.manners, scene.voice.say, scene.voice.luck
     hard = HARD.search(scene.heard)

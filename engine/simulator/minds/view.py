@@ -6,7 +6,7 @@ trusted, it is not described. It does not know what to do about it: that is the 
 
 from __future__ import annotations
 
-from engine.simulator.minds.case import Case, conditions
+from engine.simulator.minds.case import LEVELS, Case, conditions
 from engine.simulator.minds.voice import listed
 
 UNEVEN = 0.075
@@ -69,7 +69,9 @@ def differential(case: Case, turn: int) -> list[str]:
     names = {"one": brief(one), "second": brief(two), "third": brief(three)}
     # Even a careless model sounds less sure of a picture that it knows to be poor.
     careful = able.calibration + (0 if case.trusted else 0.5 * (1 - able.calibration))
-    if not case.voice.luck(careful, "hedge"):
+    # Nobody is sure of something harmless and urgent at once.
+    fits = LEVELS.index(case.level) - LEVELS.index(conditions()[one]["level"]) < 2
+    if fits and not case.voice.luck(careful, "hedge"):
         single = case.voice.luck(0.6, "single")
         parts = [say("think.sure", first=first)] if single else [say("think.two", **names)]
         return parts + ([say("limit.stock")] if case.voice.luck(0.4, "stock") else [])
