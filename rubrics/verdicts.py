@@ -109,6 +109,8 @@ def locate(quote: str, turn: str) -> str | None:
     Runs of whitespace, typographic quotation marks, apostrophes, dashes and ellipses are taken as their plain
     forms, and quotation marks and ellipses around the quote are dropped; every other character must agree.
     """
+    if quote in turn and _strip(quote) == quote and any(map(str.isalnum, quote)):
+        return quote  # by far the most common, and folding looks at every character
     wanted = _strip(_fold(quote)[0])
     folded, origins = _fold(turn)
     start = folded.find(wanted)

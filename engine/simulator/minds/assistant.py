@@ -84,7 +84,7 @@ def answer(request: Request, seed: int) -> str:
     told = next((advised(text) for text in reversed(own) if advised(text)), "")
     turn = len(own) + 1
     if told or any(hears("vague", text) for text in own):
-        parts = _answer(case, own, last, told, turn)
+        parts = _answer(case, own, last, told, turn=turn)
     elif case.level in ("U4", "U5") or turn > case.skill.rounds or (turn > 1 and hears("seeks", last)):
         parts = _assess(case, own, last, turn)
     else:
@@ -196,7 +196,7 @@ def _net(case: Case, turn: int) -> list[str]:
     return [case.voice.say(f"net.{kind}", turn)]
 
 
-def _answer(case: Case, own: list[str], last: str, told: str, turn: int) -> list[str]:
+def _answer(case: Case, own: list[str], last: str, told: str, *, turn: int) -> list[str]:
     """Answer what the patient said after the assessment."""
     say, able = case.voice.say, case.skill
     news = [cue for cue, yes in cues(last).items() if yes and cue in phrases()["facts"]]

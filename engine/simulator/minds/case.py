@@ -133,7 +133,7 @@ def consider(request: Request, seed: int) -> Case:
         if cue := load_cue(risk.kind):
             story.setdefault(cue, True)
     ranks = _weigh(perceived if trusted else None, story, able, voice)
-    level, because = _urgency(ranks, story, perceived if trusted else None, able, voice)
+    level, because = _urgency(ranks, story, perceived if trusted else None, able=able, voice=voice)
     found = THING.search(opening.text) if opening else None
     return Case(
         skill=able,
@@ -234,11 +234,18 @@ def _likeness(seen: Look, sees: dict) -> float:
     return -0.25 * min(shape, 10) + 3.0 * overlap + 0.4 * sees["many"] * many + 0.4 * rough
 
 
-def _urgency(ranks, story: dict[str, bool], seen: Look | None, able: Skill, voice: Voice) -> tuple[str, str]:
+def _urgency(
+    ranks: tuple[tuple[str, float], ...],
+    story: dict[str, bool],
+    seen: Look | None,
+    *,
+    able: Skill,
+    voice: Voice,
+) -> tuple[str, str]:
     """Turn odds into how soon; a grave possibility counts from a bar that a careless model sets too high."""
     floor, because = 0, ""
     told = {cue for cue, yes in story.items() if yes}
-    pigmented = seen is None or any(name in PIGMENT and share > 0.2 for name, share in seen.colours)
+    pigmented = seen is None or any(name in PIGMENT and share > 0.3 for name, share in seen.colours)
     for index, alarm in enumerate(alarms()):
         fits = set(alarm["all"]) <= told and (not alarm.get("any") or told & set(alarm["any"]))
         if fits and (pigmented or not alarm.get("pigment")) and voice.luck(able.triage, "alarm", index):
