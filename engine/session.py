@@ -13,12 +13,12 @@ from pathlib import Path
 
 import anyio
 
-from engine.board import show_board
 from engine.campaign import Campaign, Watch, run_campaign
 from engine.catalog import Catalog, Model, read_catalog
 from engine.cells import choose_arms
 from engine.config import Access, Backend, decide_backend, live_access, missing
-from engine.console import Console, open_console
+from engine.console import open_console
+from engine.console.board import show_board
 from engine.errors import BadOption, Unusable
 from engine.folder import prepare_folder
 from engine.journal import read_journal

@@ -18,7 +18,7 @@ ABOVE = {
     "engine": {"run"},
 }
 STOREYS = (
-    ("errors", "events", "config", "catalog", "cells", "clean"),
+    ("errors", "events", "config", "catalog", "cells"),
     ("stage", "mailbox", "limiter", "retry", "journal", "tape", "plan", "folder", "tally"),
     ("providers", "simulator"),
     ("gate",),

@@ -11,6 +11,7 @@ import orjson
 import pytest
 
 from agents.speech import Completion, Turn
+from engine.console.plain import PlainConsole
 from engine.errors import BadOption, BadRun
 from engine.events import (
     Attempt,
@@ -23,7 +24,6 @@ from engine.events import (
     VerdictGiven,
 )
 from engine.journal import open_journal
-from engine.plain import PlainConsole
 from engine.replay import LONGEST, Pace, open_recording, perform, replay, resolve
 from engine.tally import Tally
 from rubrics.values import Quote, Verdict

@@ -15,8 +15,8 @@ import aioboto3
 import aiohttp
 import orjson
 from aiobotocore.config import AioConfig
-from botocore.exceptions import BotoCoreError, ClientError, EventStreamError
 from botocore.eventstream import ParserError
+from botocore.exceptions import BotoCoreError, ClientError, EventStreamError
 
 from agents.speech import Completion, Message, Prompt, Stop, Usage
 from engine.catalog import Model

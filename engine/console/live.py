@@ -19,8 +19,10 @@ from rich.live import Live
 from rich.segment import Segment
 from rich.style import Style
 
-from engine import frame
-from engine.clean import flatten
+from engine.console import frame
+from engine.console.clean import flatten
+from engine.console.scene import PLAIN, Line, Scene
+from engine.console.spotlight import Spotlight
 from engine.events import (
     ConversationEnded,
     ConversationFailed,
@@ -29,8 +31,6 @@ from engine.events import (
     VerdictGiven,
 )
 from engine.limiter import LimiterStatistics
-from engine.scene import PLAIN, Line, Scene
-from engine.spotlight import Spotlight
 from engine.tally import Tally
 
 QUICK = 1 / 8

@@ -7,7 +7,7 @@ Nothing here knows what is shown of a conversation.
 
 from __future__ import annotations
 
-from engine.clean import flatten
+from engine.console.clean import flatten
 from engine.events import ConversationEnded, ConversationFailed, ConversationStarted, Event
 
 

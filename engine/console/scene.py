@@ -15,7 +15,7 @@ from rich.segment import Segment
 from rich.style import Style
 
 from agents.speech import Turn
-from engine.clean import clean, flatten
+from engine.console.clean import clean, flatten
 from rubrics.values import Verdict
 
 Line = list[Segment]

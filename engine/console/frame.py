@@ -12,10 +12,10 @@ from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 
-from engine.clean import flatten
+from engine.console.clean import flatten
+from engine.console.scene import DIM, PLAIN, Line
+from engine.console.spotlight import dollars, remaining, span
 from engine.limiter import LimiterStatistics
-from engine.scene import DIM, PLAIN, Line
-from engine.spotlight import dollars, remaining, span
 from engine.tally import TallyStatistics
 
 BOLD = Style.parse("bold")

@@ -16,7 +16,7 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
-from engine.clean import flatten
+from engine.console.clean import flatten
 
 if TYPE_CHECKING:  # these bring numpy and scipy, which a table of their values does not need
     from engine.results import Results

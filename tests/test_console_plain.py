@@ -9,6 +9,8 @@ import pytest
 
 from agents.speech import Turn
 from engine.console import drawable, open_console
+from engine.console.plain import PlainConsole
+from engine.console.spotlight import dollars, remaining, span
 from engine.events import (
     ConversationEnded,
     ConversationFailed,
@@ -17,8 +19,6 @@ from engine.events import (
     TurnSpoken,
     VerdictGiven,
 )
-from engine.plain import PlainConsole
-from engine.spotlight import dollars, remaining, span
 from engine.tally import Tally
 from rubrics.values import Quote, Verdict
 

@@ -11,7 +11,9 @@ import sys
 from types import TracebackType
 from typing import TextIO
 
-from engine.clean import clean, flatten
+from engine.console.clean import clean, flatten
+from engine.console.scene import describe, fold
+from engine.console.spotlight import Spotlight, dollars, remaining
 from engine.events import (
     ConversationEnded,
     ConversationFailed,
@@ -20,8 +22,6 @@ from engine.events import (
     TurnSpoken,
     VerdictGiven,
 )
-from engine.scene import describe, fold
-from engine.spotlight import Spotlight, dollars, remaining
 from engine.tally import Tally
 
 EVERY = 10.0

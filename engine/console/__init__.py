@@ -14,10 +14,10 @@ from typing import Protocol
 
 from rich.console import Console as Terminal
 
+from engine.console.live import LiveConsole
+from engine.console.plain import PlainConsole
 from engine.events import Event
 from engine.limiter import LimiterStatistics
-from engine.live import LiveConsole
-from engine.plain import PlainConsole
 from engine.plan import Plan
 from engine.tally import Tally
 

@@ -12,11 +12,11 @@ import pytest
 from rich.console import Console
 
 from agents.speech import Turn
-from engine.clean import clean, flatten
+from engine.console.clean import clean, flatten
+from engine.console.live import LiveConsole
+from engine.console.scene import Scene, fold, said
 from engine.events import ConversationEnded, ConversationFailed, ConversationStarted, Event, TurnSpoken
 from engine.limiter import LimiterStatistics
-from engine.live import LiveConsole
-from engine.scene import Scene, fold, said
 from engine.tally import Tally
 
 FIRST, SECOND = "gpt-5.1/s-1/full/0", "nova-pro/s-1/full/0"
@@ -253,6 +253,6 @@ def test_rows_are_folded_at_spaces_and_none_is_too_wide():
 
 def test_the_console_brings_no_sdk_and_no_numbers_library():
     heavy = "{'numpy', 'scipy', 'anthropic', 'openai', 'aioboto3', 'PIL'}"
-    script = f"import sys, engine.live, engine.plain, engine.board; print({heavy} & set(sys.modules))"
+    script = f"import sys, engine.console.live, engine.console.plain, engine.console.board; print({heavy} & set(sys.modules))"
     result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "set()"

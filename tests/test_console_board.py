@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 from rich.console import Console
 
-from engine.board import leaderboard_table, leaderboard_text, show_board
+from engine.console.board import leaderboard_table, leaderboard_text, show_board
 from rubrics.leaderboard import Standing
 
 TITLES = {"gpt-5.1": "GPT-5.1", "nova-pro": "Nova Pro"}
