@@ -64,7 +64,7 @@ class Gate:
         """Give the function this role thinks through; `tune` is asked at every call who wants to listen in."""
         ask = self._provided(tune)
         ask = self._limited(ask, line)
-        ask = retried(ask, line.tries, self.limiter)
+        ask = retried(ask, line.tries, self.limiter, model=self.model.name)
         ask = self._recorded(ask, line)
         return self._taped(ask, line)
 

@@ -7,6 +7,7 @@ take what is whole and say what is not. Nothing here knows what an event means.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -22,6 +23,7 @@ from engine.events import EVENT, Body, Event
 from engine.stage import open_stage
 
 Listener = Callable[[Event], None]
+sync = getattr(os, "fdatasync", os.fsync)  # not every system has the cheaper one
 
 
 class Journal:
@@ -74,7 +76,7 @@ class Journal:
         try:
             while view:
                 view = view[os.write(self._file, view) :]
-            os.fdatasync(self._file)
+            sync(self._file)
         except OSError as error:
             raise BadRun(
                 f"the journal can no longer be written ({error.strerror}); what was recorded is intact: "
@@ -89,13 +91,7 @@ class Journal:
 @asynccontextmanager
 async def open_journal(folder: Path, *listeners: Listener) -> AsyncIterator[Journal]:
     """Open the next segment of a journal; leaving writes and syncs the rest, also after an error."""
-    number = 1 + max((int(p.stem) for p in folder.glob("[0-9]*.jsonl")), default=0)
-    try:
-        file = os.open(
-            folder / f"{number:04}.jsonl", os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_WRONLY, 0o644
-        )
-    except OSError as error:
-        raise BadRun(f"the journal in {folder} cannot be written: {error.strerror}.") from error
+    file, lock = _new_segment(folder)
     journal = Journal(file, listeners)
     try:
         async with open_stage() as stage:
@@ -109,6 +105,23 @@ async def open_journal(folder: Path, *listeners: Listener) -> AsyncIterator[Jour
         if journal._waiting:
             journal._sync(journal._waiting)
         os.close(file)
+        os.close(lock)
+
+
+def _new_segment(folder: Path) -> tuple[int, int]:
+    """Open the next segment and lock the folder; a dead process holds no lock. Give both files."""
+    number = 1 + max((int(p.stem) for p in folder.glob("[0-9]*.jsonl")), default=0)
+    try:
+        lock = os.open(folder, os.O_RDONLY)
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        place = folder / f"{number:04}.jsonl"
+        return os.open(place, os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_WRONLY, 0o644), lock
+    except BlockingIOError as error:
+        raise BadRun(
+            f"another process is writing {folder.parent}: wait for it, or choose another --run."
+        ) from error
+    except OSError as error:
+        raise BadRun(f"the journal in {folder} cannot be written: {error.strerror}.") from error
 
 
 def read_journal(folder: Path, complain: Callable[[str], None] | None = None) -> Iterator[Event]:

@@ -174,8 +174,8 @@ class Limiter:
 
     async def _pass(self, estimate: Usage) -> None:
         """Wait, at the head of the queue, for the cool-down and for room in every bucket."""
-        while (pause := self._resume_at - anyio.current_time()) > 0:
-            await anyio.sleep(pause)
+        while self._resume_at > anyio.current_time():  # noqa: ASYNC110 – a pause may grow while it lasts
+            await anyio.sleep_until(self._resume_at)
         await self.requests.take(1)
         await self.input_tokens.take(estimate.input)
         await self.output_tokens.take(estimate.output)

@@ -11,6 +11,7 @@ import time
 from dataclasses import dataclass, field
 
 import stamina
+import structlog
 
 from agents.speech import Ask, Completion, Prompt
 from engine.errors import CallError, Throttled, Transient
@@ -20,6 +21,8 @@ from engine.limiter import Limiter
 ATTEMPTS = 6
 PATIENCE = 300.0
 """Seconds after which no further attempt is begun."""
+
+log = structlog.get_logger()
 
 # Every attempt is in the journal with its cause; stamina's own log lines would only repeat it on the console.
 stamina.instrumentation.set_on_retry_hooks([])
@@ -32,14 +35,16 @@ class Tries:
     made: list[Attempt] = field(default_factory=list)
 
 
-def retried(ask: Ask, tries: Tries, limiter: Limiter) -> Ask:
-    """Ask again after transient errors, pausing as the provider wants."""
+def retried(ask: Ask, tries: Tries, limiter: Limiter, *, model: str) -> Ask:
+    """Ask again after transient errors, pausing as the provider wants; `model` is for whoever reads the log."""
 
     def pause(error: Exception) -> bool | float:
         if not isinstance(error, Transient):
             return False
         if isinstance(error, Throttled) and error.retry_after is not None:
             limiter.pause(error.retry_after)
+        told = {} if error.retry_after is None else {"pause": f"{error.retry_after:g} s"}
+        log.warning("asking again", model=model, cause=error.cause, **told)
         # None named: True leaves the pause to stamina's jittered back-off.
         return True if error.retry_after is None else error.retry_after
 

@@ -19,6 +19,7 @@ from engine.cells import choose_arms
 from engine.config import Access, Backend, decide_backend, live_access, missing
 from engine.console import open_console
 from engine.console.board import show_board
+from engine.console.log import speaking
 from engine.errors import BadOption, Unusable
 from engine.folder import prepare_folder
 from engine.journal import read_journal
@@ -73,14 +74,15 @@ async def play(wish: Wish) -> int:
         for event in read_journal(campaign.folder / "journal"):
             tally.hear(event)
         watch = Watch()
-        with open_console(
+        screen = open_console(
             tally,
             campaign.plan,
             campaign.folder,
             follow=wish.follow,
             quiet=wish.quiet,
             limits=watch.statistics,
-        ) as console:
+        )
+        with screen as console, speaking(console.say):
             for note in (*_remarks(campaign.plan, models, wish), *sample.notes):
                 console.say(note)
             finished = await run_campaign(campaign, console, tally, watch)
@@ -191,9 +193,10 @@ def _wire_faults(wish: Wish, catalog: Catalog) -> dict[str, str]:
 
 def _remarks(plan: Plan, models: tuple[Model, ...], wish: Wish) -> list[str]:
     """Say what the user should know before the first word."""
-    remarks = []
-    if plan.simulated and wish.backend == "auto":
-        lacking = missing((*models, *_company(read_catalog(), ())))
-        wants = "; ".join(f"{keys} for {provider}" for provider, keys in lacking.items())
-        remarks.append(f"No credentials ({wants}): the embedded simulator answers instead.")
-    return remarks
+    if not plan.simulated or wish.backend != "auto":
+        return []
+    lacking = missing(_company(read_catalog(), models))
+    return [
+        f"No credentials for {', '.join(lacking)}: the embedded simulator answers instead.",
+        f"A live run needs {'; '.join(lacking.values())}.",
+    ]

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+from pathlib import Path
 
 import anyio
 import pytest
 
+import engine.journal
 from agents.speech import Turn
 from engine.errors import BadRun
 from engine.events import RunFinished, TurnSpoken
 from engine.journal import open_journal, read_journal
+
+ROOT = Path(__file__).parents[1]
 
 
 def turn(index: int) -> TurnSpoken:
@@ -68,8 +74,8 @@ async def test_an_answer_counts_as_recorded_only_once_it_is_in_the_file(tmp_path
 
 async def test_writers_who_wait_together_share_syncs(tmp_path, monkeypatch):
     syncs = []
-    real = os.fdatasync
-    monkeypatch.setattr(os, "fdatasync", lambda file: (syncs.append(file), real(file)))
+    real = engine.journal.sync
+    monkeypatch.setattr(engine.journal, "sync", lambda file: (syncs.append(file), real(file)))
     async with open_journal(tmp_path) as journal, anyio.create_task_group() as group:
         for index in range(1, 101):
             group.start_soon(journal.record, turn(index))
@@ -113,3 +119,26 @@ async def test_a_full_disk_stops_the_run_with_a_sentence_and_keeps_what_was_writ
             await journal.record(turn(3))
     monkeypatch.undo()
     assert [event.body.turn.index for event in read_journal(tmp_path)] == [1, 2]
+
+
+async def test_two_processes_cannot_write_one_run_but_a_dead_one_is_no_hindrance(tmp_path):
+    script = f"""
+import asyncio, os, sys
+from pathlib import Path
+from engine.journal import open_journal
+
+async def main():
+    async with open_journal(Path({str(tmp_path)!r})):
+        print("open", flush=True)
+        await asyncio.sleep(60)
+
+asyncio.run(main())
+"""
+    with subprocess.Popen([sys.executable, "-c", script], cwd=ROOT, stdout=subprocess.PIPE) as other:
+        other.stdout.readline()
+        with pytest.raises(BadRun, match="another process"):
+            async with open_journal(tmp_path):
+                pass
+        other.kill()
+    async with open_journal(tmp_path) as journal:
+        await journal.record(turn(1))
