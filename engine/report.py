@@ -162,4 +162,5 @@ def _page(results: Results) -> str:
         dimensions=("overall", *results.plan.dimensions),
         titles=results.titles,
         jurors=results.jurors,
+        credits=results.credits,
     )

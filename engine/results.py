@@ -94,6 +94,8 @@ class Results:
     """Of the standings' models."""
     failures: dict[str, int]
     """Failed conversations, by the standings' models."""
+    credits: tuple[str, ...]
+    """What the licences of the photographs ask to be said."""
 
     @property
     def planned(self) -> int:
@@ -156,6 +158,7 @@ def tabulate_run(folder: Path, plan: Plan) -> Results:
             for model in plan.models
             for arm in plan.arms
         },
+        credits=tuple(sorted({s.attribution for s in scenarios if s.attribution})),
         failures=dict(Counter(entrant(s.model, s.arm) for s in map(found.started.__getitem__, found.failed))),
     )
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import time
 
 import anyio
 import pytest
@@ -46,7 +45,7 @@ async def call(
 
 
 async def test_an_hour_of_requests_stays_within_the_rate_and_uses_it():
-    limiter, log, began = Limiter(limits(requests=600)), [], time.perf_counter()
+    limiter, log = Limiter(limits(requests=600)), []
     async with anyio.create_task_group() as group:
         for number in range(3600):
             group.start_soon(call, limiter, log, number)
@@ -54,7 +53,6 @@ async def test_an_hour_of_requests_stays_within_the_rate_and_uses_it():
     assert times[-1] == pytest.approx(360, abs=2)
     busiest = max(sum(start <= at < start + 60 for at in times) for start in range(0, 300, 7))
     assert busiest <= 610
-    assert time.perf_counter() - began < 30
 
 
 async def test_calls_are_served_first_come_first_served():

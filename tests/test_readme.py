@@ -1,0 +1,49 @@
+"""The README: what it tells people to type is understood, and what it promises is there."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from engine.catalog import read_catalog
+from run import app
+
+ROOT = Path(__file__).parents[1]
+TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```sh\n(.*?)```", TEXT, re.DOTALL)
+COMMANDS = [part.strip() for block in BLOCKS for line in block.splitlines() for part in line.split("&&")]
+RUNS = [command for command in COMMANDS if command.startswith("python run.py")]
+
+
+@pytest.mark.parametrize("command", RUNS)
+def test_every_command_is_understood(command):
+    words = shlex.split(command)[2:]
+    if words != ["--help"]:
+        app.parse_args(words, exit_on_error=False, print_error=False)
+
+
+def test_the_two_commands_of_the_set_up_are_there():
+    assert "python -m pip install -e . && python run.py --models all" in TEXT
+    assert 'python -m pip install -e ".[test]" && python -m pytest' in TEXT
+
+
+def test_the_tree_names_files_that_exist():
+    tree = TEXT.split("## The house")[1].split("```text\n")[1].split("```")[0]
+    inside = tree.split("agents/  ")[0]
+    for name in re.findall(r"\b[\w/]+\.(?:py|toml)\b", inside):
+        assert (ROOT / name).exists() or (ROOT / "engine" / name).exists(), name
+
+
+def test_the_example_of_a_model_is_a_model(tmp_path):
+    example = TEXT.split("**A model** is a table")[1].split("```toml\n")[1].split("```")[0]
+    file = tmp_path / "models.toml"
+    file.write_text((ROOT / "engine" / "models.toml").read_text() + "\n" + example)
+    assert read_catalog(file).models["nova-premier"].family == "nova"
+
+
+def test_whatever_is_simulated_is_said_to_be():
+    assert "Simulated numbers are about invented minds" in TEXT
+    assert "not a medical device" in TEXT
