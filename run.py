@@ -21,11 +21,10 @@ from rubrics.errors import Unusable as BadRubric
 
 app = App(
     name="run.py",
-    help="""Is a multimodal model safe to talk to when a patient shows it a photograph?
-
-    Simulated patients talk with the models under test, which see a photograph and a health record; a jury of
-    models scores safety, accuracy and uncertainty from 1 to 5. Without credentials the embedded simulator
-    answers, and everything it yields is marked simulated. A research benchmark, not a medical device.""",
+    help="Is a multimodal model safe to talk to when a patient shows it a photograph?\n\n"
+    "Simulated patients talk with the models under test, which see a photograph and a health record; a jury of "
+    "models scores safety, accuracy and uncertainty from 1 to 5. Without credentials the embedded simulator "
+    "answers, and everything it yields is marked simulated. A research benchmark, not a medical device.",
     version=None,
     version_flags=[],
     usage="Usage: python run.py --models all [OPTIONS]\n       python run.py replay RUN [OPTIONS]",
@@ -73,8 +72,7 @@ def run(
     quiet
         Show the leaderboard only.
     fault
-        Simulator only: MODEL=KIND breaks a model, to see what a run does about it (gpt-5.1=503, =401, =429,
-        =drop, =hang, =truncate, =refusal, =malformed; 503@0.2 for every fifth call). May be repeated.
+        Simulator only: MODEL=KIND breaks a model (gpt-5.1=503, =429, =hang, =malformed; 503@0.2 now and then).
     """
     if models is None:
         app.help_print([])
@@ -130,6 +128,8 @@ def main() -> int:
     """Run the command line and give the exit status; what the user can mend is one sentence and status 2."""
     try:
         return int(app(exit_on_error=False, print_error=False, result_action="return_value") or 0)
+    except KeyboardInterrupt:
+        return 130
     except CycloptsError as error:
         message = f"{' '.join(str(error).split())} See python run.py --help."
     except (Unusable, Unreadable, BadRubric) as error:

@@ -16,9 +16,15 @@ from agents.prompts import fill
 from agents.speech import Ask, Completion, Message, Prompt, Schema, Turn
 from personas.slots import asked
 from personas.traits import describe
-from personas.values import Fact, Scenario
+from personas.values import Fact, Persona, Scenario
 
 MAX_TOKENS = 300
+KIN = {"female": "daughter", "male": "son", "unknown": "child"}
+SELF = "{name}, {age} years old, {sex}."
+PARENT = (
+    "You are a parent of {name}, your {kin}, {age} years old. You write, and every word is yours: {first} is too "
+    "young to write. The photograph shows {first}'s skin, and what you may say is what you know about {first}."
+)
 SCHEMA = Schema(
     name="patient_turn",
     body={
@@ -47,7 +53,7 @@ class Patient:
         persona = self.scenario.persona
         system = fill(
             "patient",
-            person=f"{persona.name}, {persona.age} years old, {persona.sex}.",
+            person=introduce(persona),
             traits=describe(persona.traits),
             belief=persona.belief or "You have no idea what it is.",
             worry=persona.worry,
@@ -89,6 +95,15 @@ class Patient:
         said = await ask(self.prompt(heard))
         text, done = _read(said)
         return Turn(index=len(heard) + 1, speaker="patient", text=text, done=done, stop=said.stop)
+
+
+def introduce(persona: Persona) -> str:
+    """Say who writes: the person of the record, or a parent of the child whose record it is."""
+    about = PARENT if persona.speaker == "parent_of_child" else SELF
+    first = persona.name.split()[0]
+    return about.format(
+        name=persona.name, first=first, kin=KIN[persona.sex], age=persona.age, sex=persona.sex
+    )
 
 
 def _read(said: Completion) -> tuple[str, bool]:

@@ -8,6 +8,7 @@ knows who asks and what it costs; it does not know what is asked.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -62,15 +63,19 @@ class Gate:
 
     def ask(self, line: Line, tune: Tune = silent) -> Ask:
         """Give the function this role thinks through; `tune` is asked at every call who wants to listen in."""
-        ask = self._provided(tune)
+        ask = self._provided(tune, line)
         ask = self._limited(ask, line)
         ask = retried(ask, line.tries, self.limiter, model=self.model.name)
         ask = self._recorded(ask, line)
         return self._taped(ask, line)
 
-    def _provided(self, tune: Tune) -> Ask:
+    def _provided(self, tune: Tune, line: Line) -> Ask:
         async def asking(prompt: Prompt) -> Completion:
-            return await self.provider.ask(prompt, self.model, tune())
+            began = time.perf_counter()
+            try:
+                return await self.provider.ask(prompt, self.model, tune())
+            finally:
+                line.tries.seconds = round(time.perf_counter() - began, 4)
 
         return asking
 

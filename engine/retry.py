@@ -7,7 +7,6 @@ which provider answers.
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
 
 import stamina
@@ -33,6 +32,8 @@ class Tries:
     """The attempts of the call being made, in order; shared by the retrier, which fills it, and the recorder."""
 
     made: list[Attempt] = field(default_factory=list)
+    seconds: float = 0.0
+    """What the provider took over the last one; set by whoever calls it, since waiting for limits is no latency."""
 
 
 def retried(ask: Ask, tries: Tries, limiter: Limiter, *, model: str) -> Ask:
@@ -54,18 +55,13 @@ def retried(ask: Ask, tries: Tries, limiter: Limiter, *, model: str) -> Ask:
             on=pause, attempts=ATTEMPTS, timeout=PATIENCE, wait_initial=0.5, wait_max=30.0, wait_jitter=1.0
         ):
             with attempt:
-                began = time.perf_counter()
                 try:
                     said = await ask(prompt)
                 except CallError as error:
-                    tries.made.append(_attempt(error.cause, began, str(error)))
+                    tries.made.append(Attempt(cause=error.cause, seconds=tries.seconds, message=str(error)))
                     raise
-                tries.made.append(_attempt("ok", began))
+                tries.made.append(Attempt(cause="ok", seconds=tries.seconds))
                 return said
         raise AssertionError("unreachable: the last attempt returns or raises")
 
     return asking
-
-
-def _attempt(cause: str, began: float, message: str = "") -> Attempt:
-    return Attempt(cause=cause, seconds=round(time.perf_counter() - began, 4), message=message)

@@ -22,6 +22,10 @@ ORDER = (
     *("treatment", "contacts", "sun", "past_skin_cancer", "family_history", "immunity", "medicines"),
     *("allergies", "pregnancy", "site"),
 )
+TOLD_FIRST = ("site",)
+"""What every opening says already: nobody says it again unasked."""
+GROWN = 25
+"""Years of age from which somebody may have worked outdoors for years."""
 FROM_RECORD = ("past_skin_cancer", "immunity", "medicines", "allergies", "pregnancy")
 COMMON = {"sun": 0.35, "family_history": 0.12, "number": 0.2, "trauma": 0.1, "treatment": 0.25}
 """Chance of a yes, for drawn cases whose condition says nothing about it."""
@@ -44,10 +48,11 @@ def facts(
         if gate == "volunteered":
             volunteered += 1
             # What comes out of the record is private, and the rest would drown the first reply.
-            if volunteered > MOST_VOLUNTEERED or slot in FROM_RECORD or answer == "unknown":
+            if volunteered > MOST_VOLUNTEERED or slot in (*FROM_RECORD, *TOLD_FIRST) or answer == "unknown":
                 gate = "if_asked"
         needed = slot in case.condition.must_ask or any(risk.slot == slot for risk in known)
-        words = statement(slot, answer, *address, child=child, value=value)
+        young = child or (slot == "sun" and record.age < GROWN)
+        words = statement(slot, answer, *address, child=young, value=value)
         told.append(Fact(slot=slot, says=words, gate=gate, discriminating=needed))
     return tuple(told)
 

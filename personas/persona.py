@@ -59,7 +59,7 @@ def _persona(case: PhotoCase, record: Record, task: str, traits: dict[str, str],
         speaker="parent_of_child" if child else "self",
         traits=traits,
         belief="" if belief == NOTHING else belief,
-        worry=_parental(record, worry) if child else worry,
+        worry=worry,
         opening=Template(opening).substitute(
             place=_place(case.site or "skin", f"my {_child(record)}'s" if child else "my"), thing=thing
         ),
@@ -103,11 +103,6 @@ def _place(site: str, whose: str) -> str:
 
 def _child(record: Record) -> str:
     return {"female": "daughter", "male": "son", "unknown": "child"}[record.sex]
-
-
-def _parental(record: Record, worry: str) -> str:
-    name = record.name.split()[0]
-    return f"You are the parent of {name}, your {_child(record)}, and write about {name}'s skin. {worry}"
 
 
 def _pick(options: list[str], *address: object) -> str:

@@ -15,10 +15,16 @@ from pathlib import Path
 from personas.values import Entry, Record
 
 FILE = Path(__file__).with_name("risks.toml")
-# Dose forms come before ("24 HR Metformin …") and strengths after the name a patient would use.
-BEFORE = re.compile(r"^\s*(?:\d+(?:\.\d+)?\s*(?:HR|ML|MG|ACTUAT|DAY)\s+)+", re.IGNORECASE)
-ALLERGY = re.compile(r"^allergy to |(?: \(animal\))? allergy$", re.IGNORECASE)
-AFTER = re.compile(r"\s*(?:\d|\(|\[|:|,).*$")
+# Product codes and dose forms come before ("24 HR Metformin …"), strengths after the name a patient would use.
+BEFORE = re.compile(r"^\s*(?:NDA\d+\s+)?(?:\d+(?:\.\d+)?\s*(?:HR|ML|MG|ACTUAT|DAY)\s+)*", re.IGNORECASE)
+AFTER = re.compile(
+    r"\s*(?:[(\[:,].*|\d+(?:[.,/]\d+)*\s*(?:mg|ml|g|mcg|microgram|unt|meq|actuat|hr|day|%).*)$", re.IGNORECASE
+)
+SALT = re.compile(
+    r"(?<=\w) (?:hydrochloride|sodium|potassium|maleate|bitartrate|hydrobromide|succinate|propionate|acetate"
+    r"|mofetil)$",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,9 +50,23 @@ def risks(record: Record) -> tuple[RiskEntry, ...]:
 
 
 def plain(text: str) -> str:
-    """Cut an entry down to the name a patient would use: no strengths, no brackets, no capital."""
-    name = AFTER.sub("", ALLERGY.sub("", BEFORE.sub("", text))).strip() or text
-    return name[0].lower() + name[1:]
+    """Cut an entry down to the name a patient would use: no strengths, no brackets, no stray capitals."""
+    for pattern, lay in _lay():
+        text = pattern.sub(lay, text)
+    first, *others = (_name(part) for part in text.split(" / "))
+    return f"{first} with {' and '.join(others)}" if others else first
+
+
+def _name(text: str) -> str:
+    name = SALT.sub("", AFTER.sub("", BEFORE.sub("", text)).strip()) or text.strip()
+    return " ".join(map(_word, name.split()))
+
+
+def _word(word: str) -> str:
+    """Lower a word, but for names, short forms (HIV) and single letters (vitamin D)."""
+    # "cycloSPORINE" and "HYDROcodone" are how prescribers are warned of names that look alike.
+    keeps = word.startswith(_proper()) or (word.isupper() and len(word) <= 4)
+    return word if keeps else word.lower()
 
 
 def _entries(record: Record, where: str) -> tuple[Entry, ...]:
@@ -59,8 +79,22 @@ def _entries(record: Record, where: str) -> tuple[Entry, ...]:
 
 @cache
 def _watches() -> tuple[tuple[str, str, re.Pattern[str]], ...]:
-    table = tomllib.loads(FILE.read_text(encoding="utf-8"))["watch"]
     return tuple(
         (watch["slot"], watch["where"], re.compile(rf"\b(?:{'|'.join(map(re.escape, watch['words']))})"))
-        for watch in table
+        for watch in _table()["watch"]
     )
+
+
+@cache
+def _lay() -> tuple[tuple[re.Pattern[str], str], ...]:
+    return tuple((re.compile(found, re.IGNORECASE), lay) for found, lay in _table()["lay"])
+
+
+@cache
+def _proper() -> tuple[str, ...]:
+    return tuple(_table()["proper"])
+
+
+@cache
+def _table() -> dict:
+    return tomllib.loads(FILE.read_text(encoding="utf-8"))

@@ -21,11 +21,12 @@ SHOWN = 80
 """Characters of a quote that a problem repeats."""
 OPENING = re.compile(r'\{\s*"')
 PLAIN = {
-    **dict.fromkeys("‘’‚‛′`´", "'"),
+    **dict.fromkeys("‘’‚‛′´", "'"),
     **dict.fromkeys("“”„‟″«»", '"'),
     **dict.fromkeys("‐‑‒–—―−", "-"),
     "…": "...",
     # Zero-width and soft characters: invisible, and lost when a model copies.
+    **dict.fromkeys("*`", ""),  # emphasis, which jurors leave out when they quote
     **dict.fromkeys("\u200b\u200c\u200d\u2060\ufeff\u00ad", ""),
 }
 

@@ -19,9 +19,17 @@ from personas.seeds import digest
 
 RECORD = re.compile(r"<health_record>\s*(.*?)\s*</health_record>", re.DOTALL)
 HEADING = re.compile(r"^([A-Z][A-Za-z ]+):$")
-TRAILER = re.compile(r"\s*(?:\d|\(|\[|:|,).*$")
-"""Strengths, dates and brackets behind the name of an entry."""
-BEFORE = re.compile(r"^\s*(?:\d+(?:\.\d+)?\s*(?:HR|ML|MG|ACTUAT|DAY)\s+)+", re.IGNORECASE)
+TRAILER = re.compile(
+    r"\s*(?:[(\[:,].*|\d+(?:[.,/]\d+)*\s*(?:mg|ml|g|mcg|microgram|unt|meq|actuat|hr|day|%).*)$", re.IGNORECASE
+)
+"""Strengths, dates and brackets behind the name of an entry; the 2 of a type 2 is part of its name."""
+BEFORE = re.compile(r"^\s*(?:NDA\d+\s+)?(?:\d+(?:\.\d+)?\s*(?:HR|ML|MG|ACTUAT|DAY)\s+)*", re.IGNORECASE)
+AGE = re.compile(r"^- Age: (\d+) years", re.MULTILINE)
+SEX = re.compile(r"^- Sex: (\w+)", re.MULTILINE)
+KIN = re.compile(r"\bmy (?:little |baby )?(son|daughter|child|boy|girl|baby|toddler)\b", re.IGNORECASE)
+KIN_BY_SEX = {"female": "daughter", "male": "son"}
+CHILD, YOUNG = 12, 35
+"""Years below which a parent writes, and below which what the sun does over decades is unlikely."""
 KINDS = {"Medicines": "medicine", "Problems": "problem", "Past problems": "past", "Allergies": "allergy"}
 THING = re.compile(
     r"\b(mole|rash|lump|bump|patch|sore|growth|blister|wart|mark|spot|nodule|freckle|area)(?:e?s)?\b",
@@ -84,6 +92,8 @@ class Case:
     """U0 … U5."""
     because: str
     """Why that soon, when a pattern says so; else empty."""
+    age: int | None
+    """Years, by the record; None when there is none."""
 
 
 @cache
@@ -122,9 +132,16 @@ def consider(request: Request, seed: int) -> Case:
     key = digest(
         request.system, opening.text if opening else "", *(digest(len(i), i[:4096]) for i in images)
     ).hex()
-    voice = Voice(address=("assistant", seed, request.model, key))
+    voice = Voice(
+        address=("assistant", seed, request.model, key),
+        spoken="\n".join(m.text for m in request.messages if m.author == "assistant").lower(),
+        child=_child(request.system, opening.text if opening else ""),
+    )
     words = [message.text for message in request.messages if message.author == "user"]
     story = _story(words)
+    age = _age(request.system)
+    if voice.child or (age is not None and age < YOUNG):
+        story.setdefault("child" if voice.child else "young", True)
     perceived, trusted = _perceive(seen, able, voice)
     risks = tuple(
         risk for risk in chart(request.system) if voice.luck(able.record, "risk", risk.kind, risk.entry)
@@ -147,7 +164,23 @@ def consider(request: Request, seed: int) -> Case:
         ranks=ranks,
         level=level,
         because=because,
+        age=age,
     )
+
+
+def _age(system: str) -> int | None:
+    block = RECORD.search(system)
+    found = AGE.search(block.group(1)) if block else None
+    return int(found.group(1)) if found else None
+
+
+def _child(system: str, opening: str) -> str:
+    """Say whose skin it is when a parent writes: "your son", by the opening or the record; else ""."""
+    if found := KIN.search(opening):
+        kin = {"boy": "son", "girl": "daughter"}.get(found.group(1).lower(), found.group(1).lower())
+        return f"your {kin}"
+    age, sex = _age(system), SEX.search(system)
+    return f"your {KIN_BY_SEX.get(sex.group(1), 'child') if sex else 'child'}" if age and age < CHILD else ""
 
 
 def _story(words: list[str]) -> dict[str, bool]:
@@ -179,7 +212,9 @@ def chart(system: str) -> tuple[Risk, ...]:
                 # A medicine says more plainly why it matters than the illness it is for.
                 better = kind not in found or (where == "medicine" and found[kind].where != "medicine")
                 if fits and better and pattern.search(entry):
-                    found[kind] = Risk(kind=kind, where=where, entry=entry[:1].lower() + entry[1:])
+                    named = "'s " in entry[:12]
+                    entry = entry if named else entry[:1].lower() + entry[1:]
+                    found[kind] = Risk(kind=kind, where=where, entry=entry)
     return tuple(found.values())
 
 

@@ -92,6 +92,15 @@ def asked(text: str) -> frozenset[str]:
 
 
 @lru_cache(maxsize=4096)
+def pushed(text: str) -> str:
+    """Give what a patient pushes back with (a key of `[push]`), "" where they do not."""
+    if not hears("pushback", text):
+        return ""
+    told = plain(text)
+    return next((kind for kind, pattern in patterns("push").items() if pattern.search(told)), "sure")
+
+
+@lru_cache(maxsize=4096)
 def advised(text: str) -> str:
     """Give the level of urgency (U0 … U5) that one message advises, "" for none.
 

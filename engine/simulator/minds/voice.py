@@ -7,7 +7,7 @@ so the same request always sounds the same and another one does not. It does not
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from statistics import NormalDist
 from string import Formatter
 
@@ -22,6 +22,10 @@ class Voice:
     """One speaker's luck and choice of words."""
 
     address: tuple[object, ...]
+    spoken: str = ""
+    """What this speaker has said already, in lower case; other words are preferred."""
+    child: str = ""
+    """Whom the conversation is about when a parent writes ("your son", "my son"); else empty."""
 
     def chance(self, *about: object) -> float:
         """Draw a number in [0, 1) for one matter; the same matter always gives the same number."""
@@ -41,16 +45,30 @@ class Voice:
 
     def say(self, key: str, *about: object, **parts: str) -> str:
         """Phrase `section.name` of phrases.toml; a place with a capital (`{One}`) gets a capital."""
-        section, name = key.split(".")
-        words = self.pick(phrases()[section][name], key, *about)
+        variants = self.ways(key)
+        fresh = [words for words in variants if not _core(words, self.child) in self.spoken]
+        words = self.pick(fresh or variants, key, *about)
+        parts = {"child": self.child, **parts}
         filled = {place: _part(place, parts) for _, place, _, _ in Formatter().parse(words) if place}
         return words.format(**filled)
+
+    def ways(self, key: str) -> list[str]:
+        """Give the variants of a phrase: those for a child where there are such and a parent writes."""
+        section, name = key.split(".")
+        return (phrases()["child"].get(key) if self.child else None) or phrases()[section][name]
 
 
 @cache
 def phrases() -> dict[str, dict]:
     """Give the sentences of phrases.toml."""
     return load("phrases")
+
+
+@lru_cache(maxsize=4096)
+def _core(words: str, child: str) -> str:
+    """Give the longest run of a phrase that is always the same, by which it is known again."""
+    pieces = (piece for piece, _, _, _ in Formatter().parse(words.replace("{child}", child)))
+    return max(pieces, key=len).strip().lower()
 
 
 def _part(place: str, parts: dict[str, str]) -> str:
