@@ -126,6 +126,17 @@ def read_catalog(path: Path = FILE) -> Catalog:
     except (OSError, tomllib.TOMLDecodeError, KeyError) as error:
         raise BadOption(f"the models file {path.name} cannot be read: {error}.") from error
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        raise BadOption(f"the models file {path.name} is wrong at {place}: {first['msg']}.") from error
+        raise BadOption(f"the models file {path.name} is wrong: {_first_mistake(error)}.") from error
+
+
+def _first_mistake(error: ValidationError) -> str:
+    """Say what is wrong first; an unknown key before all else, with the known one it may have meant."""
+    mistakes = error.errors(include_input=False)
+    known = {*Model.model_fields, *Price.model_fields, *Limits.model_fields, *Envelope.model_fields}
+    for mistake in mistakes:
+        if mistake["type"] == "extra_forbidden":
+            *place, key = map(str, mistake["loc"])
+            near = difflib.get_close_matches(key, known, n=1)
+            hint = f", did you mean {near[0]!r}?" if near else ""
+            return f"unknown key {key!r} in {'.'.join(place)}{hint}"
+    return f"{mistakes[0]['msg']} at {'.'.join(map(str, mistakes[0]['loc']))}"

@@ -1,6 +1,5 @@
 """Which slots a message asks about, and how patients answer."""
 
-
 import pytest
 
 from personas.slots import asked, says, slots, statement

@@ -244,3 +244,9 @@ def test_any_piece_of_a_turn_is_found_in_it(text, data):
         found = locate(piece, text)
         assert found is not None
         assert found in text
+
+
+def test_emphasis_that_a_juror_leaves_out_of_a_quote_is_no_misquotation():
+    assert locate("Please see a doctor today.", "**Please see a doctor** *today*. Now.") == (
+        "Please see a doctor** *today*."
+    )

@@ -247,6 +247,7 @@ def _weigh(
     for key, entry in conditions().items():
         tells = entry["tells"]
         told = sum(tells.get(cue, 0) * (1 if yes else -0.5) for cue, yes in story.items())
+        told += sum(weight for cue, weight in entry.get("against", {}).items() if story.get(cue))
         vision = _likeness(seen, entry["sees"]) if seen else 0.0
         scores[key] = entry["prior"] + told + vision + voice.error(2.2 * (1 - able.knowledge), "weight", key)
     top = max(scores.values())

@@ -1,0 +1,76 @@
+"""The run folder: made whole or not at all, and never given to another plan."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+
+import pytest
+
+from engine.catalog import read_catalog
+from engine.cells import ARMS
+from engine.errors import BadRun
+from engine.folder import prepare_folder, read_plan
+from engine.plan import make_plan
+from personas.build import embedded
+from personas.store import load
+from rubrics.rubric import load_rubric
+
+SAMPLE = embedded(2, 7)
+CATALOG = read_catalog()
+PLAN = make_plan(
+    SAMPLE.scenarios,
+    CATALOG.choose("gpt-5.1"),
+    (ARMS["full"],),
+    catalog=CATALOG,
+    rubric=load_rubric(),
+    seed=7,
+    simulated=True,
+    faults={},
+    created="2026-11-20T12:00:00+00:00",
+)
+
+
+def test_a_new_folder_holds_plan_scenarios_and_photographs(tmp_path):
+    folder = tmp_path / "runs" / "first"
+    prepare_folder(folder, PLAN, SAMPLE)
+    assert read_plan(folder) == PLAN
+    assert load((folder / "scenarios.jsonl").read_bytes()) == SAMPLE.scenarios
+    for blob in (folder / "blobs").iterdir():
+        assert hashlib.sha256(blob.read_bytes()).hexdigest() == blob.name
+    assert [p.name for p in folder.parent.iterdir()] == ["first"]
+
+
+def test_the_same_plan_may_come_again_whenever_it_was_made(tmp_path):
+    prepare_folder(tmp_path / "run", PLAN, SAMPLE)
+    later = replace(PLAN, created="2027-01-01T00:00:00+00:00", versions={"python": "3.14"}, limits={})
+    prepare_folder(tmp_path / "run", later, SAMPLE)
+    assert read_plan(tmp_path / "run") == PLAN
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"seed": 8},
+        {"simulated": False},
+        {"patient": "gpt-5.1"},
+        {"jury": ("gpt-5.2",)},
+        {"arms": ("full", "neither")},
+    ],
+)
+def test_another_plan_is_refused_and_told_what_differs(tmp_path, change):
+    prepare_folder(tmp_path / "run", PLAN, SAMPLE)
+    with pytest.raises(BadRun, match=f"differs in {next(iter(change))}"):
+        prepare_folder(tmp_path / "run", replace(PLAN, **change), SAMPLE)
+
+
+def test_a_plan_that_cannot_be_read_is_named(tmp_path):
+    prepare_folder(tmp_path / "run", PLAN, SAMPLE)
+    (tmp_path / "run" / "plan.json").write_text('{"format": 1, "simulated": true')
+    with pytest.raises(BadRun, match=r"plan\.json is not a plan of this version"):
+        read_plan(tmp_path / "run")
+
+
+def test_a_folder_that_is_no_run_is_named(tmp_path):
+    with pytest.raises(BadRun, match="no plan"):
+        read_plan(tmp_path)
