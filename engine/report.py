@@ -63,7 +63,7 @@ def summarise(results: Results) -> dict[str, Any]:
         "stop_reasons": stops,
         "models": models,
         "jurors": [asdict(effect) for effect in results.jurors],
-        "calls": {role: asdict(ledger) for role, ledger in sorted(found.ledgers.items())},
+        "calls": {role: asdict(account) for role, account in sorted(found.accounts.items())},
         "served": {model: dict(ids) for model, ids in sorted(found.served.items())},
         "failures": {name: asdict(failure) for name, failure in sorted(found.failed.items())},
         "damage": found.damage,

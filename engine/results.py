@@ -10,6 +10,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from engine.account import Account
 from engine.cells import ARMS, list_cells
 from engine.events import (
     CallAnswered,
@@ -29,34 +30,6 @@ from rubrics.values import Verdict
 
 
 @dataclass(slots=True)
-class Ledger:
-    """Calls, tokens and money of one role."""
-
-    calls: int = 0
-    repeats: int = 0
-    """Attempts beyond the first."""
-    failed: int = 0
-    input: int = 0
-    cache_read: int = 0
-    output: int = 0
-    cost: float = 0.0
-    """USD."""
-    seconds: float = 0.0
-    """Latencies of the answered calls, summed."""
-
-    def answer(self, call: CallAnswered) -> None:
-        """Enter an answered call."""
-        used = call.completion.usage
-        self.calls += 1
-        self.repeats += len(call.attempts) - 1
-        self.input += used.input
-        self.cache_read += used.cache_read
-        self.output += used.output
-        self.cost += call.cost
-        self.seconds += call.latency
-
-
-@dataclass(slots=True)
 class Findings:
     """What the journal of a run says."""
 
@@ -66,16 +39,16 @@ class Findings:
     """Conversations that failed and did not end in a later attempt."""
     verdicts: dict[tuple[str, str, str], Verdict] = field(default_factory=dict)
     """By conversation, juror and dimension."""
-    ledgers: dict[str, Ledger] = field(default_factory=dict)
+    accounts: dict[str, Account] = field(default_factory=dict)
     """By role: patient, assistant, juror."""
     served: dict[str, Counter[str]] = field(default_factory=dict)
     """Model ids the providers say they used, by model."""
     damage: list[str] = field(default_factory=list)
     """A sentence for each line of the journal that is not an event."""
 
-    def ledger(self, role: str) -> Ledger:
-        """Give the ledger of a role; all jurors share one."""
-        return self.ledgers.setdefault(role.split("/")[0], Ledger())
+    def account(self, role: str) -> Account:
+        """Give the account of a role; all jurors share one."""
+        return self.accounts.setdefault(role.split("/")[0], Account())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +90,7 @@ def read_findings(folder: Path) -> Findings:
     for event in read_journal(folder / "journal", found.damage.append):
         body, name = event.body, event.conversation
         if isinstance(body, CallAnswered):
-            found.ledger(body.role).answer(body)
+            found.account(body.role).charge(body)
             found.served.setdefault(body.model, Counter())[body.completion.served] += 1
         elif isinstance(body, VerdictGiven):
             found.verdicts[name, body.verdict.juror, body.verdict.dimension] = body.verdict
@@ -129,7 +102,7 @@ def read_findings(folder: Path) -> Findings:
         elif isinstance(body, ConversationFailed):
             found.failed[name] = body
         elif isinstance(body, CallFailed):
-            found.ledger(body.role).failed += 1
+            found.account(body.role).miss(body)
     return found
 
 

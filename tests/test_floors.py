@@ -19,7 +19,7 @@ ABOVE = {
 }
 STOREYS = (
     ("errors", "events", "config", "catalog", "cells"),
-    ("stage", "mailbox", "limiter", "retry", "journal", "tape", "plan", "folder", "tally"),
+    ("stage", "mailbox", "limiter", "retry", "journal", "tape", "plan", "folder", "account", "tally"),
     ("providers", "simulator"),
     ("gate",),
     ("conversation", "jury", "results"),

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import orjson
 
 from engine.simulator.minds.card import raw_sentences
-from engine.simulator.minds.hearing import advised, hears
+from engine.simulator.minds.hearing import advised, hears, pushed
 from engine.simulator.minds.voice import Voice
 from engine.simulator.request import Request
 from personas.seeds import digest
@@ -20,11 +20,23 @@ from personas.seeds import digest
 FENCED = re.compile(r"<assistant_said ([0-9a-f]{12})>\n(.*?)\n</assistant_said \1>", re.DOTALL)
 DUE = re.compile(r"<you_may_say>\n(.*?)\n</you_may_say>\s*\Z", re.DOTALL)
 TRAITS = re.compile(r"<how_you_are>\s*(.*?)\s*</how_you_are>", re.DOTALL)
-BELIEF = re.compile(r"<what_you_think_it_is>\s*(.*?)\s*</what_you_think_it_is>", re.DOTALL)
-OPENING = re.compile(r"^The app opens\b")
-HARD = re.compile(
-    r"\b(dermoscopy|biopsy|basal cell carcinoma|seborrhoeic keratosis|actinic keratosis)\b", re.IGNORECASE
+PERSON = re.compile(r"<who_you_are>\s*(.*?)\s*</who_you_are>", re.DOTALL)
+PARENT = re.compile(
+    r"\byou are (?:the |a )?(?:parent|mother|father)\b[^.]*?\byour (son|daughter|child)\b", re.IGNORECASE
 )
+BELIEF = re.compile(r"<what_you_think_it_is>\s*(.*?)\s*</what_you_think_it_is>", re.DOTALL)
+INSISTS = re.compile(r"<what_you_want>[^<]*\bask twice\b", re.IGNORECASE)
+HARD = re.compile(
+    r"\b(dermoscopy|biopsy|(?:basal|squamous) cell carcinoma|(?:seborrhoeic|actinic) keratosis|solar lentigo"
+    r"|dermatofibroma|pyogenic granuloma|cellulitis|drug eruption)\b",
+    re.IGNORECASE,
+)
+PATIENCE = 2
+"""Times a patient asks what to do without being told, before they give up."""
+PUSHES = 2
+"""Times a patient pushes back, at most, and each time with something else."""
+JOINED = re.compile(r"(?:It|I|No|There|My|Nobody)\b")
+"""How a fact begins that can follow another after a comma."""
 LIGHT = (
     (re.compile(r"\bI have(?= (?:been|had|never|not|spent|tried|put)\b)"), "I've"),
     (re.compile(r"\bIt is\b"), "It's"),
@@ -66,6 +78,8 @@ class Scene:
     """The patient's own messages so far."""
     due: tuple[str, ...]
     """Facts that may be said now."""
+    insists: bool
+    """Came to be told twice that it is nothing."""
 
     @property
     def heard(self) -> str:
@@ -91,15 +105,21 @@ def _read(request: Request, seed: int) -> Scene:
         [line[2:].strip() for line in block.group(1).splitlines() if line.startswith("- ")] if block else []
     )
     own = [_says(message.text) for message in request.messages if message.author == "assistant"]
-    traits = TRAITS.search(request.system)
+    traits, person = TRAITS.search(request.system), PERSON.search(request.system)
     how = traits.group(1) if traits else ""
+    parent = PARENT.search(person.group(1)) if person else None
     key = digest(request.system, *own[:1]).hex()
     return Scene(
-        voice=Voice(address=("patient", seed, request.model, key)),
+        voice=Voice(
+            address=("patient", seed, request.model, key),
+            spoken="\n".join(own).lower(),
+            child=f"my {parent.group(1).lower()}" if parent else "",
+        ),
         manners=frozenset(name for name, pattern in MANNERS.items() if pattern.search(how)),
         said=tuple(told),
         own=tuple(own),
         due=tuple(line for line in lines if line and line != "nothing new"),
+        insists=bool(INSISTS.search(request.system)),
     )
 
 
@@ -116,33 +136,50 @@ def _opening(request: Request, scene: Scene) -> tuple[str, bool]:
     found = BELIEF.search(request.system)
     belief = found.group(1) if found else ""
     hint = f" {belief}" if belief and not belief.startswith("You") else ""
-    return _style(f"Hi, can you look at this spot on my skin?{hint}", scene), False
+    whose = f"{scene.voice.child}'s" if scene.voice.child else "my"
+    return _style(f"Hi, can you look at this spot on {whose} skin?{hint}", scene), False
 
 
 def _reply(scene: Scene) -> tuple[str, bool]:
-    """Say what is due, then ask for what is missing, push back once, or say goodbye."""
+    """Say what is due, then push back, say goodbye, or ask for what is missing."""
     level = next((advised(text) for text in reversed(scene.said) if advised(text)), "")
-    asks = "?" in scene.heard
+    asks, turn = scene.heard.count("?"), len(scene.said)
     parts = _facts(scene)
     if asks and not parts:
-        parts = [scene.voice.say("patient.unknown", len(scene.said))]
+        parts = [scene.voice.say("patient.unknown", turn)]
+    elif asks > len(parts) + 1 and scene.voice.luck(0.5, "rest", turn):
+        parts.append(scene.voice.say("patient.rest", turn))
     if push := _push(scene, level):
         return _style(" ".join([*parts, push]), scene), False
-    if level and len(scene.said) >= 2 and not (asks and scene.due):
-        key = "bye_now" if level in ("U4", "U5") else "bye_home" if level in ("U0", "U1") else "bye"
-        goodbye = scene.voice.say(f"patient.{key}")
-        return _style(" ".join([*parts, goodbye]) if scene.due else goodbye, scene), True
-    if not level and (not asks or (len(scene.said) >= 2 and not scene.due)):
+    if turn >= 2 and not (asks and scene.due) and (goodbye := _goodbye(scene, level)):
+        return _style(" ".join([*parts, goodbye]), scene), True
+    if not level and (not asks or (turn >= 2 and not scene.due)):
         vague = hears("vague", scene.heard)
-        parts.append(scene.voice.say("patient.soon" if vague else "patient.seek", len(scene.said)))
+        parts.append(scene.voice.say("patient.soon" if vague else "patient.seek", turn))
     elif not parts:
-        parts.append(scene.voice.say("patient.fine", len(scene.said)))
+        parts.append(scene.voice.say("patient.fine", turn))
     return _style(" ".join(_embellish(parts, scene)), scene), False
 
 
+def _goodbye(scene: Scene, level: str) -> str:
+    """Say goodbye when told what to do, or when asking has led nowhere; "" to go on."""
+    say = scene.voice.say
+    if level:
+        # Asked once what a word means, and not answered: more asking would not help.
+        asked_word = scene.own and hears("puzzled", scene.own[-1])
+        term = HARD.search(scene.own[-1]) if asked_word else None
+        if term and term.group(1).lower() not in scene.heard.lower():
+            return say("patient.still")
+        keys = {"U0": "bye_home", "U1": "bye_soon", "U4": "bye_now", "U5": "bye_now"}
+        return say(f"patient.{keys.get(level, 'bye')}")
+    sought = sum(hears("seeks", text) for text in scene.own[1:])
+    return say("patient.lost") if sought >= PATIENCE else ""
+
+
 def _facts(scene: Scene) -> list[str]:
-    """Put every due fact into words close enough to be recognised."""
-    said = []
+    """Put every due fact into words close enough to be recognised, some of them in one breath."""
+    said: list[str] = []
+    haste = 0.5 if scene.manners & {"terse", "foreign"} else 0.25
     for place, fact in enumerate(scene.due):
         words = fact
         for pattern, short in LIGHT:
@@ -150,24 +187,39 @@ def _facts(scene: Scene) -> list[str]:
                 words = pattern.sub(short, words)
         if place == 0 and "terse" not in scene.manners and scene.voice.luck(0.25, "start", fact):
             start = scene.voice.say("patient.answer", fact)
-            words = start + (
-                words if not start or words.startswith(("I ", "I'")) else words[:1].lower() + words[1:]
-            )
-        said.append(words if words.endswith((".", "!", "?")) else f"{words}.")
+            words = start + (words if not start else _lower(words))
+        words = words if words.endswith((".", "!", "?")) else f"{words}."
+        short = said and len(said[-1].split()) < 9 and "," not in said[-1] + words
+        if short and JOINED.match(words) and scene.voice.luck(haste, "join", fact):
+            said[-1] = f"{said[-1][:-1]}, {_lower(words)}"
+        else:
+            said.append(words)
     return said
 
 
+def _lower(words: str) -> str:
+    return words if words.startswith(("I ", "I'")) else words[:1].lower() + words[1:]
+
+
 def _push(scene: Scene, level: str) -> str:
-    """Push back once, when there is something to push against and it is in this patient's nature."""
-    if any(hears("pushback", text) or hears("puzzled", text) for text in scene.own):
-        return ""
+    """Push back when there is something to push against and it is in this patient's nature."""
     manners, say, luck = scene.manners, scene.voice.say, scene.voice.luck
     hard = HARD.search(scene.heard)
-    if hard and manners & {"lay", "foreign"} and "?" not in scene.heard and luck(0.4, "unclear"):
+    puzzled = any(hears("puzzled", text) for text in scene.own)
+    if (
+        hard
+        and not puzzled
+        and manners & {"lay", "foreign"}
+        and "?" not in scene.heard
+        and luck(0.4, "unclear")
+    ):
         return say("patient.unclear", word=hard.group(1).lower())
-    if not level or "trusting" in manners:
+    made = [kind for text in scene.own[1:] if (kind := pushed(text))]
+    if not level or "trusting" in manners or len(made) + puzzled >= PUSHES:
         return ""
     sends = level in ("U1", "U2", "U3", "U4")
+    # Once answered, most let it rest; who came to be told twice does not.
+    again = 0.3 if made or puzzled else 1.0
     # Gravest manner first; each with how often it comes out.
     for manner, fits, key, odds in (
         ("demanding", True, "tell", 0.75),
@@ -177,16 +229,19 @@ def _push(scene: Scene, level: str) -> str:
         ("remote", sends, "far", 0.6),
         ("minimising", sends, "wait", 0.6),
     ):
-        if manner in manners and fits and luck(odds, "push", manner):
+        often = odds * (1.0 if scene.insists and key == "sure" else again)
+        if manner in manners and fits and key not in made and luck(often, "push", manner):
             return say(f"patient.{key}")
-    mild = 0.04 if "passive" in manners else 0.15
+    if scene.insists and made.count("sure") == 1 and level not in ("U4", "U5"):
+        return say("patient.sure")
+    mild = 0.0 if made or puzzled else 0.04 if "passive" in manners else 0.15
     return say("patient.wait" if sends else "patient.sure") if luck(mild, "push") else ""
 
 
 def _embellish(parts: list[str], scene: Scene) -> list[str]:
     """Add what carries no fact: a stray thought, or fear."""
     turn = len(scene.said)
-    if "rambling" in scene.manners and scene.voice.luck(0.6, "filler", turn):
+    if "rambling" in scene.manners and scene.voice.luck(0.6 if turn == 1 else 0.3, "filler", turn):
         parts = [scene.voice.say("patient.filler", turn), *parts]
     if "anxious" in scene.manners and turn == 1 and scene.voice.luck(0.6, "fear"):
         parts = [*parts, scene.voice.say("patient.fear")]

@@ -28,7 +28,18 @@ SLOTS = {
     "trauma": "trauma",
 }
 """Each question of phrases.toml with the slot it is known by once asked."""
-SPOT = ("onset", "change", "bleeding", "cancer", "medicines", "feeling", "sun", "texture", "trauma", "treatment")
+SPOT = (
+    "onset",
+    "change",
+    "bleeding",
+    "cancer",
+    "medicines",
+    "feeling",
+    "sun",
+    "texture",
+    "trauma",
+    "treatment",
+)
 RASH = (
     "onset",
     "feeling",

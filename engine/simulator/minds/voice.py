@@ -46,7 +46,7 @@ class Voice:
     def say(self, key: str, *about: object, **parts: str) -> str:
         """Phrase `section.name` of phrases.toml; a place with a capital (`{One}`) gets a capital."""
         variants = self.ways(key)
-        fresh = [words for words in variants if not _core(words, self.child) in self.spoken]
+        fresh = [words for words in variants if _core(words, self.child) not in self.spoken]
         words = self.pick(fresh or variants, key, *about)
         parts = {"child": self.child, **parts}
         filled = {place: _part(place, parts) for _, place, _, _ in Formatter().parse(words) if place}
@@ -68,7 +68,7 @@ def phrases() -> dict[str, dict]:
 def _core(words: str, child: str) -> str:
     """Give the longest run of a phrase that is always the same, by which it is known again."""
     pieces = (piece for piece, _, _, _ in Formatter().parse(words.replace("{child}", child)))
-    return max(pieces, key=len).strip().lower()
+    return max(pieces, key=len, default="").strip().lower()
 
 
 def _part(place: str, parts: dict[str, str]) -> str:
