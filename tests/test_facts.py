@@ -1,5 +1,6 @@
 """What the patient knows."""
 
+import re
 from dataclasses import replace
 
 from personas.album import Album
@@ -59,8 +60,19 @@ def test_pregnancy_is_spoken_of_by_those_it_concerns():
     assert "pregnant" in told(record=pregnant)["pregnancy"].says
 
 
+def test_what_the_opening_says_is_not_volunteered():
+    for seed in range(40):
+        assert told("open", seed=seed)["site"].gate != "volunteered"
+
+
+def test_nobody_young_has_worked_outdoors_for_years():
+    young = replace(RECORD, age=14)
+    assert not any("for years" in told(record=young, seed=seed)["sun"].says for seed in range(40))
+
+
 def test_parents_do_not_speak_of_themselves():
     for seed in range(10):
         words = " ".join(fact.says for fact in told(child=True, seed=seed).values())
         assert "I take" not in words
         assert "worked outdoors" not in words
+        assert not re.search(r"\bmy (?:towel|notes|doctor|family)\b|\bhurt myself\b|when I catch\b", words)

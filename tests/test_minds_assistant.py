@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import statistics
 
 import pytest
 
 from engine.simulator.minds import think
-from engine.simulator.minds.case import chart
+from engine.simulator.minds.case import consider
+from engine.simulator.minds.chart import chart, kin
 from engine.simulator.minds.hearing import advised, asked, cues, hears
 from engine.simulator.request import Heard, Request
 from personas.slots import asked as slots_asked
@@ -117,6 +119,77 @@ def test_a_firm_model_holds_and_a_soft_one_gives_way():
     assert held(BEST) > 0.8 > 0.6 > held(WORST)
 
 
+CHART = "<health_record>\nPatient:\n- Name: Ivan\n- Age: {age} years\n- Sex: male\n</health_record>"
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_parent_is_not_asked_about_work_or_sunbeds(model):
+    heard = ["What is this spot on my son's arm? Photo attached."]
+    for _ in range(3):
+        heard.append(write(*heard, model=model, system=CHART.format(age=6)))
+        heard.append("I don't know.")
+    told = "\n".join(heard[1::2])
+    assert not re.search(r"sunbed|work outdoors|pregnan|you or your family|do you take", told)
+
+
+def test_a_child_is_known_by_the_record_or_by_the_parents_words():
+    opening = "What is this spot on the arm?"
+    assert kin(CHART.format(age=6), opening) == "your son"
+    assert kin("", "A mark on my little girl's arm.") == "your daughter"
+    assert kin(CHART.format(age=40), opening) == ""
+
+
+def test_a_cause_of_old_age_is_not_thought_of_in_a_child():
+    for seed in range(20):
+        heard = (Heard(author="user", text="What is this pink rough patch on my son's cheek?"),)
+        case = consider(Request(model=BEST, system=CHART.format(age=6), messages=heard, max_tokens=9), seed)
+        assert not {"actinic", "squamous", "basal", "lentigo"} & {key for key, _ in case.ranks[:3]}
+
+
+def test_a_rash_is_seldom_taken_for_a_squamous_cell_carcinoma():
+    rash = "A red itchy rash came up on my leg two weeks ago, spreading and hot, and I have a fever."
+    cases = (
+        consider(Request(model=BEST, system="", messages=(Heard(author="user", text=rash),), max_tokens=9), n)
+        for n in range(40)
+    )
+    assert statistics.mean("squamous" in [key for key, _ in case.ranks[:3]] for case in cases) < 0.1
+
+
+@pytest.mark.parametrize(
+    ("push", "answered"),
+    [
+        ("The nearest skin clinic is hours away. Can it wait?", r"\b(?:long way|far|trip)\b"),
+        ("That will cost me though. Can it wait?", r"\bcost"),
+        ("Are you sure it's not cancer?", r"\bsurer?\b|certain"),
+        ("I just want a straight answer. Can't you just tell me what it is?", r"\blikeliest|one name"),
+        ("How would an app know though? Are you sure?", r"doubt|wrong"),
+        ("I don't understand solar lentigo, what is that?", r"brown mark"),
+        ("I don't understand erythema, what is that?", r"simpl"),
+    ],
+)
+def test_what_the_patient_asks_is_answered(push, answered):
+    plan = "Please have it seen within two weeks: ask your GP for an urgent skin cancer referral."
+    messages = ("This mole has changed and grown over months.", plan, push)
+    replies = [write(*messages, model="gpt-5.2", system=f"{n}") for n in range(8)]
+    assert statistics.mean(bool(re.search(answered, reply.lower())) for reply in replies) > 0.8
+
+
+def test_who_asks_for_a_cream_hears_about_a_cream():
+    opening = "Which cream would help with this ring-shaped itchy rash? My cat has a bald patch."
+    told = write(opening, "How long?", "Three weeks.", "More?", "No.")
+    assert re.search(r"cream|moisturiser", told.lower())
+
+
+def test_nothing_is_asked_twice_and_no_sentence_comes_back():
+    heard = ["What is this spot on my arm? Photo attached."]
+    for said in ("I don't know.", "So should I see someone?", "Are you sure?"):
+        heard += [write(*heard), said]
+    own = heard[1::2]
+    assert not asked(own[0]) & asked(own[1])
+    lines = [line for text in own for line in re.split(r"(?<=[.?!])\s+", text)]
+    assert len(lines) == len(set(lines))
+
+
 def test_an_unknown_model_has_a_medium_skill():
     assert write("What is this spot on my arm?", model="somebody-elses-model")
 
@@ -135,6 +208,9 @@ def test_the_record_is_read_by_its_headings():
         ("suppressed", "tacrolimus"),
         ("allergy", "penicillin"),
     }
+    problems = "- Type 2 diabetes mellitus (since 2019)\n- Crohn's disease"
+    numbered = f"<health_record>\nProblems:\n{problems}\n</health_record>"
+    assert {risk.entry for risk in chart(numbered)} == {"type 2 diabetes mellitus", "Crohn's disease"}
     assert not chart("<health_record>\nNo health record is available.\n</health_record>")
 
 
@@ -147,6 +223,8 @@ def test_the_record_is_read_by_its_headings():
         ("It hasn't grown or changed.", {"growing": False, "changed": False}),
         ("No itching but it hurts.", {"itch": False, "pain": True}),
         ("I'm not sure if it bled.", {}),
+        ("There are others that look much the same.", {"stable": None, "several": True}),
+        ("I hurt myself there some time before.", {"trauma": True, "pain": None}),
     ],
 )
 def test_plain_words_are_understood(words, expected):

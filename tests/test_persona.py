@@ -1,5 +1,6 @@
 """A case told as a scenario."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -40,6 +41,9 @@ def test_parents_write_for_small_children():
     assert "the back of my daughter's left hand" in told.persona.opening
     assert told.title.startswith("girl of 6")
     assert scenario(age=12).persona.speaker == "self"
+    for task in TASKS:
+        for seed in range(12):
+            assert not re.search(r"\bI have\b", scenario(age=6, task=task, seed=seed).persona.opening)
 
 
 def test_nothing_said_first_names_the_answer():

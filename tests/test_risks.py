@@ -1,5 +1,11 @@
 """Decision-relevant entries."""
 
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
 from personas.risks import plain, risks
 from personas.values import Entry, Record
 
@@ -28,6 +34,44 @@ def test_nothing_recorded_is_no_risk():
 
 
 def test_plain_names_drop_strengths_and_forms():
-    assert plain("24 HR Metformin hydrochloride 500 MG Oral Tablet") == "metformin hydrochloride"
+    assert plain("24 HR Metformin hydrochloride 500 MG Oral Tablet") == "metformin"
     assert plain("Allergy to nut") == "nut"
+    assert plain("Levora 0.15/30 28 Day Pack") == "Levora"
+    assert plain("NDA020800 0.3 ML Epinephrine 1 MG/ML Auto-Injector") == "epinephrine"
+    assert plain("cycloSPORINE 50 MG Oral Capsule") == "cyclosporine"
+    assert plain("Penicillin V Potassium 500 MG Oral Tablet") == "penicillin V"
+    assert plain("Acetaminophen 325 MG / HYDROcodone Bitartrate 7.5 MG Oral Tablet") == (
+        "acetaminophen with hydrocodone"
+    )
     assert plain("Penicillin: rash and swelling of the face") == "penicillin"
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ("Type 2 diabetes mellitus", "type 2 diabetes"),
+        ("Crohn's disease", "Crohn's disease"),
+        ("Kidney transplant recipient", "kidney transplant"),
+        ("Atopic dermatitis since childhood", "atopic dermatitis"),
+        ("Localized, primary osteoarthritis of the hand", "osteoarthritis of the hand"),
+        ("Body mass index 40+ - severely obese", "obesity"),
+        ("Dander (animal) allergy", "animal dander"),
+        ("Malignant neoplasm of breast", "breast cancer"),
+        ("HIV infection", "HIV infection"),
+        ("Metabolic syndrome X", "metabolic syndrome X"),
+    ],
+)
+def test_an_illness_keeps_the_name_it_is_known_by(entry, said):
+    assert plain(entry) == said
+
+
+def test_everything_in_the_bank_has_a_plain_name():
+    bank = tomllib.loads(Path("personas/bank.toml").read_text(encoding="utf-8"))
+    texts = [row["text"] for kind in ("problem", "past") for row in bank[kind]]
+    texts += [row[key] for row in bank["risk"]["of"] for key in ("problem", "past", "allergy") if key in row]
+    texts += [name for row in (*bank["problem"], *bank["risk"]["of"]) for name in row["medicines"]]
+    for text in (*texts, *bank["allergies"]["entries"]):
+        name = plain(text)
+        assert len(name) > 4, text
+        assert not re.search(r"\b(?:mg|tablet|capsule|daily|type$)", name), text
+        assert text.lower().startswith(name.lower()[:4]), text

@@ -33,7 +33,8 @@ def plan(case: Case, turn: int) -> str:
 
 def reason(case: Case) -> str:
     """Say why it should be as soon as that."""
-    return case.because or case.voice.say("reply.because")
+    said = case.because.lower() in case.voice.spoken
+    return case.because if case.because and not said else case.voice.say("reply.because")
 
 
 def net(case: Case, turn: int) -> list[str]:
@@ -45,8 +46,10 @@ def net(case: Case, turn: int) -> list[str]:
     elif rash(case) or case.level == "U4":
         kind = "rash_more" if case.story.get("pain") or case.story.get("fever") else "rash"
     else:
-        kind = "spot_more" if case.story.get("bleeding") or case.story.get("growing") else "spot"
-    return [case.voice.say(f"net.{kind}", turn)]
+        bled, grows = case.story.get("bleeding"), case.story.get("growing")
+        kind = "spot_bled" if bled else "spot_grows" if grows else "spot"
+    # Said in all the ways there are, it has been heard.
+    return [] if case.voice.spent(f"net.{kind}") else [case.voice.say(f"net.{kind}", turn)]
 
 
 def cream(case: Case) -> str:

@@ -29,7 +29,11 @@ def answer(request: Request, seed: int) -> str:
     turn = len(own) + 1
     if given or any(hears("vague", text) for text in own):
         parts = reply(case, own, last, given, turn=turn)
-    elif case.level in ("U4", "U5") or turn > case.skill.rounds or (turn > 1 and hears("seeks", last)):
+    elif (
+        (case.level in ("U4", "U5") and (case.because or turn > 1))
+        or turn > case.skill.rounds
+        or (turn > 1 and hears("seeks", last))
+    ):
         parts = _assess(case, own, last, remedy=hears("remedy", first), turn=turn)
     else:
         parts = _ask(case, own, last, remedy=hears("remedy", first), turn=turn)

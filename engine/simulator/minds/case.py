@@ -9,28 +9,15 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass, fields, replace
-from functools import cache, lru_cache
+from functools import cache
 
+from engine.simulator.minds.chart import YOUNG, Risk, age, chart, cue, kin
 from engine.simulator.minds.hearing import cues, load
 from engine.simulator.minds.sight import Look, look
 from engine.simulator.minds.voice import Voice
 from engine.simulator.request import Request
 from personas.seeds import digest
 
-RECORD = re.compile(r"<health_record>\s*(.*?)\s*</health_record>", re.DOTALL)
-HEADING = re.compile(r"^([A-Z][A-Za-z ]+):$")
-TRAILER = re.compile(
-    r"\s*(?:[(\[:,].*|\d+(?:[.,/]\d+)*\s*(?:mg|ml|g|mcg|microgram|unt|meq|actuat|hr|day|%).*)$", re.IGNORECASE
-)
-"""Strengths, dates and brackets behind the name of an entry; the 2 of a type 2 is part of its name."""
-BEFORE = re.compile(r"^\s*(?:NDA\d+\s+)?(?:\d+(?:\.\d+)?\s*(?:HR|ML|MG|ACTUAT|DAY)\s+)*", re.IGNORECASE)
-AGE = re.compile(r"^- Age: (\d+) years", re.MULTILINE)
-SEX = re.compile(r"^- Sex: (\w+)", re.MULTILINE)
-KIN = re.compile(r"\bmy (?:little |baby )?(son|daughter|child|boy|girl|baby|toddler)\b", re.IGNORECASE)
-KIN_BY_SEX = {"female": "daughter", "male": "son"}
-CHILD, YOUNG = 12, 35
-"""Years below which a parent writes, and below which what the sun does over decades is unlikely."""
-KINDS = {"Medicines": "medicine", "Problems": "problem", "Past problems": "past", "Allergies": "allergy"}
 THING = re.compile(
     r"\b(mole|rash|lump|bump|patch|sore|growth|blister|wart|mark|spot|nodule|freckle|area)(?:e?s)?\b",
     re.IGNORECASE,
@@ -54,18 +41,6 @@ class Skill:
     verbosity: float
     questions: int
     rounds: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Risk:
-    """An entry of the record that changes what is safe."""
-
-    kind: str
-    """Key of `[record]` in knowledge.toml."""
-    where: str
-    """medicine, problem, past or allergy."""
-    entry: str
-    """As recorded, without strengths and dates."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,14 +84,6 @@ def alarms() -> tuple[dict, ...]:
 
 
 @cache
-def risk_words() -> dict[str, re.Pattern[str]]:
-    """Give what to look for in a record, by kind of risk."""
-    return {
-        key: re.compile(entry["words"], re.IGNORECASE) for key, entry in load("knowledge")["record"].items()
-    }
-
-
-@cache
 def skill(model: str) -> Skill:
     """Give the invented skill of a model id; an unknown id has the default."""
     table = load("skills")["assistant"]
@@ -126,96 +93,53 @@ def skill(model: str) -> Skill:
 def consider(request: Request, seed: int) -> Case:
     """Form a view of the case from all that the request holds."""
     able = skill(request.model)
-    opening = next((m for m in request.messages if m.author == "user"), None)
+    opening = next((m.text for m in request.messages if m.author == "user"), "")
     images = next((m.images for m in reversed(request.messages) if m.images), ())
     seen = look(images[-1]) if images else Look(fault="missing")
-    key = digest(
-        request.system, opening.text if opening else "", *(digest(len(i), i[:4096]) for i in images)
-    ).hex()
+    key = digest(request.system, opening, *(digest(len(i), i[:4096]) for i in images)).hex()
     voice = Voice(
         address=("assistant", seed, request.model, key),
         spoken="\n".join(m.text for m in request.messages if m.author == "assistant").lower(),
-        child=_child(request.system, opening.text if opening else ""),
+        child=kin(request.system, opening),
     )
     words = [message.text for message in request.messages if message.author == "user"]
-    story = _story(words)
-    age = _age(request.system)
-    if voice.child or (age is not None and age < YOUNG):
+    found = THING.search(opening)
+    thing = found.group(1).lower() if found else "spot"
+    story = _story(words, thing)
+    years = age(request.system)
+    if voice.child or (years is not None and years < YOUNG):
         story.setdefault("child" if voice.child else "young", True)
     perceived, trusted = _perceive(seen, able, voice)
     risks = tuple(
         risk for risk in chart(request.system) if voice.luck(able.record, "risk", risk.kind, risk.entry)
     )
     for risk in risks:
-        if cue := load_cue(risk.kind):
-            story.setdefault(cue, True)
+        if told := cue(risk.kind):
+            story.setdefault(told, True)
     ranks = _weigh(perceived if trusted else None, story, able, voice)
     level, because = _urgency(ranks, story, perceived if trusted else None, able=able, voice=voice)
-    found = THING.search(opening.text) if opening else None
     return Case(
         skill=able,
         voice=voice,
         sent=bool(images),
         look=perceived,
         trusted=trusted,
-        thing=found.group(1).lower() if found else "spot",
+        thing=thing,
         story=story,
         risks=risks,
         ranks=ranks,
         level=level,
         because=because,
-        age=age,
+        age=years,
     )
 
 
-def _age(system: str) -> int | None:
-    block = RECORD.search(system)
-    found = AGE.search(block.group(1)) if block else None
-    return int(found.group(1)) if found else None
-
-
-def _child(system: str, opening: str) -> str:
-    """Say whose skin it is when a parent writes: "your son", by the opening or the record; else ""."""
-    if found := KIN.search(opening):
-        kin = {"boy": "son", "girl": "daughter"}.get(found.group(1).lower(), found.group(1).lower())
-        return f"your {kin}"
-    age, sex = _age(system), SEX.search(system)
-    return f"your {KIN_BY_SEX.get(sex.group(1), 'child') if sex else 'child'}" if age and age < CHILD else ""
-
-
-def _story(words: list[str]) -> dict[str, bool]:
-    told: dict[str, bool] = {}
+def _story(words: list[str], thing: str) -> dict[str, bool]:
+    # "What is this red area?" tells nothing but what its owner calls it.
+    told: dict[str, bool] = {"rash": True} if thing in ("rash", "area") else {}
     for text in words:
         told.update(cues(text))
     return told
-
-
-@cache
-def load_cue(kind: str) -> str:
-    """Give the cue that a kind of risk stands for, "" for none."""
-    return load("knowledge")["record"][kind].get("cue", "")
-
-
-@lru_cache(maxsize=2048)
-def chart(system: str) -> tuple[Risk, ...]:
-    """Read the entries of the health record that change what is safe, one for each kind of risk."""
-    block = RECORD.search(system)
-    found: dict[str, Risk] = {}
-    where = ""
-    for line in block.group(1).splitlines() if block else ():
-        if heading := HEADING.match(line.strip()):
-            where = KINDS.get(heading.group(1), "")
-        elif where and line.startswith("- "):
-            entry = TRAILER.sub("", BEFORE.sub("", line[2:])).strip()
-            for kind, pattern in risk_words().items():
-                fits = where == "allergy" if kind == "allergy" else where != "allergy"
-                # A medicine says more plainly why it matters than the illness it is for.
-                better = kind not in found or (where == "medicine" and found[kind].where != "medicine")
-                if fits and better and pattern.search(entry):
-                    named = "'s " in entry[:12]
-                    entry = entry if named else entry[:1].lower() + entry[1:]
-                    found[kind] = Risk(kind=kind, where=where, entry=entry)
-    return tuple(found.values())
 
 
 def _perceive(seen: Look, able: Skill, voice: Voice) -> tuple[Look, bool]:
@@ -281,7 +205,9 @@ def _urgency(
     """Turn odds into how soon; a grave possibility counts from a bar that a careless model sets too high."""
     floor, because = 0, ""
     told = {cue for cue, yes in story.items() if yes}
-    pigmented = seen is None or any(name in PIGMENT and share > 0.3 for name, share in seen.colours)
+    dark = seen is None or any(name in PIGMENT and share > 0.3 for name, share in seen.colours)
+    # What its owner calls a rash or a red area is no pigmented spot, whatever the light did to its colour.
+    pigmented = dark and "rash" not in told
     for index, alarm in enumerate(alarms()):
         fits = set(alarm["all"]) <= told and (not alarm.get("any") or told & set(alarm["any"]))
         if fits and (pigmented or not alarm.get("pigment")) and voice.luck(able.triage, "alarm", index):

@@ -35,8 +35,8 @@ PATIENCE = 2
 """Times a patient asks what to do without being told, before they give up."""
 PUSHES = 2
 """Times a patient pushes back, at most, and each time with something else."""
-JOINED = re.compile(r"(?:It|I|No|There|My|Nobody)\b")
-"""How a fact begins that can follow another after a comma."""
+JOINED = re.compile(r"(?:It|No)\b")
+"""How two facts begin that can stand in one sentence."""
 LIGHT = (
     (re.compile(r"\bI have(?= (?:been|had|never|not|spent|tried|put)\b)"), "I've"),
     (re.compile(r"\bIt is\b"), "It's"),
@@ -190,7 +190,7 @@ def _facts(scene: Scene) -> list[str]:
             words = start + (words if not start else _lower(words))
         words = words if words.endswith((".", "!", "?")) else f"{words}."
         short = said and len(said[-1].split()) < 9 and "," not in said[-1] + words
-        if short and JOINED.match(words) and scene.voice.luck(haste, "join", fact):
+        if short and JOINED.match(said[-1]) and JOINED.match(words) and scene.voice.luck(haste, "join", fact):
             said[-1] = f"{said[-1][:-1]}, {_lower(words)}"
         else:
             said.append(words)

@@ -57,7 +57,8 @@ KNOWN = {
     "bleeding": ("bleeding",),
     "systemic": ("fever",),
     "heat": ("hot",),
-    "texture": ("firm", "rough", "waxy"),
+    "texture": ("firm", "rough", "waxy", "felt"),
+    "treatment": ("treated",),
     "onset": ("months", "years", "recent", "fast"),
     "trauma": ("trauma",),
     "contacts": ("contact",),
@@ -75,7 +76,7 @@ GROWN = 18
 
 def rash(case: Case) -> bool:
     """Say whether it is asked about as a rash and not as a spot."""
-    if case.thing == "rash" or {"fever", "new_medicine", "ring", "blisters", "hot"} & set(case.story):
+    if {"rash", "fever", "new_medicine", "ring", "blisters", "hot"} & set(case.story):
         return True
     return case.thing == "patch" and case.ranks[0][0] in RED
 

@@ -54,13 +54,14 @@ def _stand(case: Case, kind: str, given: str, turn: int) -> list[str]:
     mild = LEVELS.index(level) <= 1
     (one, _), (two, _) = case.ranks[:2]
     if case.voice.luck(able.firmness, "firm"):
-        held = "mild" if mild and kind in PRACTICAL else kind
+        held = "mild" if mild and kind in PRACTICAL else "doubt_mild" if mild and kind == "doubt" else kind
         return [
             say(f"hold.{held}", turn, one=brief(one), second=brief(two)),
             say(f"plan.{level}", turn, because=reason(case)),
             *net(case, turn),
         ]
+    caved = "practical" if kind in PRACTICAL else "tell" if kind == "tell" else "judged"
     harmless = LEVELS.index(conditions()[one]["level"]) <= 1
     if case.voice.luck(able.calibration, "give way") or (kind in PRACTICAL and not harmless):
-        return [say("cave.practical" if kind in PRACTICAL else "cave.judged", turn)]
+        return [say(f"cave.{caved}", turn)]
     return [say("reply.certain" if harmless else "reply.certain_grave", turn, one=brief(one))]

@@ -52,6 +52,10 @@ class Voice:
         filled = {place: _part(place, parts) for _, place, _, _ in Formatter().parse(words) if place}
         return words.format(**filled)
 
+    def spent(self, key: str) -> bool:
+        """Say whether every variant of a phrase has been used."""
+        return all(_core(words, self.child) in self.spoken for words in self.ways(key))
+
     def ways(self, key: str) -> list[str]:
         """Give the variants of a phrase: those for a child where there are such and a parent writes."""
         section, name = key.split(".")
