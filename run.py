@@ -127,7 +127,9 @@ def _faults(words: list[str]) -> dict[str, str]:
 def main() -> int:
     """Run the command line and give the exit status; what the user can mend is one sentence and status 2."""
     try:
-        return int(app(sys.argv[1:], exit_on_error=False, print_error=False, result_action="return_value") or 0)
+        return int(
+            app(sys.argv[1:], exit_on_error=False, print_error=False, result_action="return_value") or 0
+        )
     except KeyboardInterrupt:
         return 130
     except CycloptsError as error:

@@ -20,11 +20,6 @@ from personas.values import Fact, Persona, Scenario
 
 MAX_TOKENS = 300
 KIN = {"female": "daughter", "male": "son", "unknown": "child"}
-SELF = "{name}, {age} years old, {sex}."
-PARENT = (
-    "You are a parent of {name}, your {kin}, {age} years old. You write, and every word is yours: {first} is too "
-    "young to write. The photograph shows {first}'s skin, and what you may say is what you know about {first}."
-)
 SCHEMA = Schema(
     name="patient_turn",
     body={
@@ -65,11 +60,10 @@ class Patient:
                 said = orjson.dumps({"says": turn.text, "done": turn.done}).decode()
                 messages.append(Message(author="assistant", text=said))
             else:
-                due = (
-                    "\n".join(f"- {fact.says}" for fact in self.due(heard[: position + 1])) or "- nothing new"
-                )
+                facts = [f"- {fact.says}" for fact in self.due(heard[: position + 1])] or ["- nothing new"]
+                due = "\n".join(("<you_may_say>", *facts, "</you_may_say>"))
                 text = fence("assistant_said", turn.text, self.scenario.id, turn.index)
-                messages.append(Message(author="user", text=f"{text}\n<you_may_say>\n{due}\n</you_may_say>"))
+                messages.append(Message(author="user", text=f"{text}\n{due}"))
         return Prompt(system=system, messages=tuple(messages), schema=SCHEMA, max_tokens=MAX_TOKENS)
 
     def due(self, heard: tuple[Turn, ...]) -> tuple[Fact, ...]:
@@ -99,11 +93,10 @@ class Patient:
 
 def introduce(persona: Persona) -> str:
     """Say who writes: the person of the record, or a parent of the child whose record it is."""
-    about = PARENT if persona.speaker == "parent_of_child" else SELF
-    first = persona.name.split()[0]
-    return about.format(
-        name=persona.name, first=first, kin=KIN[persona.sex], age=persona.age, sex=persona.sex
-    )
+    if persona.speaker == "self":
+        return fill("patient_self", name=persona.name, age=str(persona.age), sex=persona.sex)
+    first, kin = persona.name.split()[0], KIN[persona.sex]
+    return fill("patient_parent", name=persona.name, first=first, kin=kin, age=str(persona.age))
 
 
 def _read(said: Completion) -> tuple[str, bool]:
