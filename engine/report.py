@@ -61,6 +61,7 @@ def summarise(results: Results) -> dict[str, Any]:
         "failed": len(found.failed),
         "unfinished": results.planned - results.completed - len(found.failed),
         "stop_reasons": stops,
+        "missing_votes": dict(results.missing),
         "models": models,
         "jurors": [asdict(effect) for effect in results.jurors],
         "calls": {role: asdict(account) for role, account in sorted(found.accounts.items())},

@@ -80,8 +80,14 @@ class Results:
 
     @property
     def whole(self) -> bool:
-        """Tell whether every planned conversation ended and every model has a score in every dimension."""
-        return self.completed == self.planned and all(s.mean is not None for s in self.standings)
+        """Tell whether every conversation ended, no provider kept a vote from us, and every model has its scores."""
+        scored = all(standing.mean is not None for standing in self.standings)
+        return self.completed == self.planned and scored and not self.missing["failed"]
+
+    @property
+    def missing(self) -> Counter[str]:
+        """Count the votes without a score by their cause; "failed" ones are asked for again by the same command."""
+        return Counter(v.status for v in self.findings.verdicts.values() if v.score is None)
 
 
 def read_findings(folder: Path) -> Findings:

@@ -20,6 +20,8 @@ from rubrics.scores import Flags, Floats, Indices, Scores, solve, sweep
 DRAWS = 2_000
 CONFIDENCE = 0.95
 LOWEST, HIGHEST = 1.0, 5.0
+ROUNDING = 1e-9
+"""Points; a smaller standard error is the arithmetic's."""
 OVERALL = "overall"
 
 
@@ -33,7 +35,7 @@ class Standing:
     mean: float | None
     """1 to 5, adjusted for juror severity; None without a score."""
     low: float | None
-    """Lower end of the 95 % interval; None with fewer than two cases."""
+    """Lower end of the 95 % interval; None with fewer than two cases, or when no score differs from another."""
     high: float | None
     raw: float | None
     """Mean of the votes as given, each conversation weighing the same."""
@@ -93,7 +95,8 @@ def tabulate(
     over resamples of whole cases, G the model's own number of cases. Clustered errors for evaluations:
     Miller 2024, arXiv 2411.00640; resampling clusters, and t with G-1 degrees of freedom: Cameron, Gelbach
     and Miller 2008; the factor is the small-sample one customary with the estimator of Liang and Zeger 1986.
-    Mean and ends are confined to 1 … 5. Scores without any spread give an interval without width.
+    Mean and ends are confined to 1 … 5. Scores without any spread give no
+    interval, since a resample of them can tell nothing of what else there is.
     Raises ValueError when models or clusters are not as many as the conversations.
     """
     many = len(scores.raw)
@@ -218,10 +221,12 @@ def _spread(means: Floats) -> Floats:
 
 
 def _reach(error: Floats, clusters: Indices) -> Floats:
-    """Give half the width of the interval; NaN with fewer than two clusters."""
+    """Give half the width of the interval; NaN with fewer than two clusters or without any spread."""
     enough = np.maximum(clusters, 2)
     quantile = stdtrit(enough - 1, (1 + CONFIDENCE) / 2)
-    return np.where(clusters >= 2, quantile * error * np.sqrt(enough / (enough - 1)), np.nan)
+    return np.where(
+        (clusters >= 2) & (error > ROUNDING), quantile * error * np.sqrt(enough / (enough - 1)), np.nan
+    )
 
 
 def _counts(scores: Scores, model: Indices, sums: CaseSums) -> dict[str, Indices | Flags]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from io import StringIO
 from pathlib import Path
 from types import SimpleNamespace
@@ -109,11 +110,13 @@ def test_what_is_shown_names_the_report_and_the_way_on(capsys):
         failures={},
         completed=310,
         planned=1240,
+        missing=Counter(refused=2, failed=1),
         plan=SimpleNamespace(simulated=True),
     )
     show_board(results, Path("runs/first/report/index.html"), finished=False)
     page = capsys.readouterr().out
     assert "310 of 1,240 conversations" in page
+    assert "3 votes are missing, and are not numbers: 2 refused, 1 failed." in page
     assert "goes on where it stopped" in page
     assert "runs/first/report/index.html" in page
     assert "\x1b" not in page

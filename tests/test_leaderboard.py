@@ -195,3 +195,8 @@ def test_as_many_models_and_clusters_as_conversations_are_asked_for():
     scores = score(ballots(np.full((2, 1, 1), 3.0)))
     with pytest.raises(ValueError, match="1 models and 2 clusters for 2 conversations"):
         tabulate(scores, models=["m"], clusters=["a", "b"], generator=np.random.default_rng(0))
+
+
+def test_scores_that_never_differ_give_a_mean_without_an_interval():
+    place = rank(np.full((6, 1, 3), 4.0), ["m"] * 6, [f"s{i}" for i in range(6)])["m", "d0"]
+    assert (place.mean, place.low, place.high) == (4.0, None, None)

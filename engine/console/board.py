@@ -106,6 +106,9 @@ def show_board(results: Results, page: Path, *, finished: bool) -> None:
         sys.stdout.write(leaderboard_text(results.standings, **given))
     console.print()
     console.print(Text(f"{results.completed:,} of {results.planned:,} conversations were held to their end."))
+    if missing := results.missing:
+        causes = ", ".join(f"{count:,} {cause}" for cause, count in missing.most_common())
+        console.print(Text(f"{missing.total():,} votes are missing, and are not numbers: {causes}."))
     if not finished:
         console.print(
             Text("The run was stopped; the same command with the same --run goes on where it stopped.")
