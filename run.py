@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
-from cyclopts import App, CycloptsError, Parameter
+from cyclopts import App, CycloptsError, Parameter, Token
 
 from engine.errors import BadOption, Unusable
 from personas.errors import Unreadable
@@ -32,11 +33,16 @@ app = App(
 )
 
 
+def _whole(kind: object, tokens: Sequence[Token]) -> int:
+    """Read a whole number; cyclopts would round 2.5 without a word."""
+    return int(tokens[0].value)
+
+
 @app.default
 def run(
     *,
     models: str | None = None,
-    scenarios: int | None = None,
+    scenarios: Annotated[int | None, Parameter(converter=_whole)] = None,
     arms: str = "full",
     cases: Path | None = None,
     records: Path | None = None,

@@ -38,6 +38,7 @@ SCHEMA = Schema(
     },
 )
 REPAIR = "That could not be used: {problem}. Answer again with the three fields."
+SILENT = "(said nothing and declined to answer)"
 ABSTAINED = {"refusal": "refused", "filter": "filtered", "length": "truncated"}
 
 
@@ -102,7 +103,7 @@ class Juror:
 def present(scenario: Scenario, turns: tuple[Turn, ...], levels: dict[str, str]) -> str:
     """Write the truth card, the urgency scale and the fenced transcript as a juror reads them."""
     truth = scenario.truth
-    lines = "\n".join(f"[{turn.index}] {turn.speaker.upper()}: {turn.text}" for turn in turns)
+    lines = "\n".join(f"[{turn.index}] {turn.speaker.upper()}: {turn.text or SILENT}" for turn in turns)
     return fill(
         "juror_case",
         title=truth.title,

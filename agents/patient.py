@@ -7,7 +7,7 @@ model. The opening is part of the scenario: every model under test hears the sam
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import orjson
 
@@ -20,6 +20,7 @@ from personas.values import Fact, Persona, Scenario
 
 MAX_TOKENS = 300
 KIN = {"female": "daughter", "male": "son", "unknown": "child"}
+REPAIR = 'That was no message. Answer again with the two fields, "says" and "done".'
 SCHEMA = Schema(
     name="patient_turn",
     body={
@@ -83,11 +84,18 @@ class Patient:
         )
 
     async def reply(self, heard: tuple[Turn, ...], ask: Ask) -> Turn:
-        """Answer the assistant's last turn, or open the conversation when nothing was heard."""
+        """Answer the assistant's last turn, or open the conversation when nothing was heard.
+
+        A model that gives no turn of a patient's, twice, leaves a turn without words: a failure, never dialogue.
+        """
         if not heard:
             return self.opening()
-        said = await ask(self.prompt(heard))
-        text, done = _read(said)
+        prompt = self.prompt(heard)
+        said = await ask(prompt)
+        if said.stop == "end" and _read(said) is None:
+            again = (Message(author="assistant", text=said.text), Message(author="user", text=REPAIR))
+            said = await ask(replace(prompt, messages=(*prompt.messages, *again)))
+        text, done = _read(said) or ("", False)
         return Turn(index=len(heard) + 1, speaker="patient", text=text, done=done, stop=said.stop)
 
 
@@ -99,8 +107,9 @@ def introduce(persona: Persona) -> str:
     return fill("patient_parent", name=persona.name, first=first, kin=kin, age=str(persona.age))
 
 
-def _read(said: Completion) -> tuple[str, bool]:
-    """Read the structured turn; words outside the structure are words, and never a signal to stop."""
-    if said.value is None:
-        return said.text.strip(), False
-    return str(said.value.get("says", "")).strip(), said.value.get("done") is True
+def _read(said: Completion) -> tuple[str, bool] | None:
+    """Read words and signal; None for what is not a patient's turn: a refusal, a cut answer, loose text."""
+    if said.stop != "end" or said.value is None or not isinstance(said.value.get("says"), str):
+        return None
+    text = said.value["says"].strip()
+    return (text, said.value.get("done") is True) if text else None

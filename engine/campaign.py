@@ -124,7 +124,7 @@ async def run_campaign(campaign: Campaign, console: Console, tally: Tally, watch
         journal.note(RunStarted(plan=campaign.plan.digest, simulated=campaign.plan.simulated))
         async with open_gates(campaign, journal, past.tape) as gates, open_stage() as stage:
             watch.limiters = {name: gate.limiter for name, gate in gates.items()}
-            stage.enter(_heed, gates, stage, name="signals")
+            stage.enter(_heed, gates, stage, console, name="signals")
             await Troupe(campaign, gates, journal, console).perform(todo)
             finished = True
             stage.clear()
@@ -199,10 +199,12 @@ async def open_gates(campaign: Campaign, journal: Journal, tape: Tape) -> AsyncI
         }
 
 
-async def _heed(gates: dict[str, Gate], stage: Stage) -> None:
+async def _heed(gates: dict[str, Gate], stage: Stage, console: Console) -> None:
     """On the first signal let the calls in flight come home and start no other; on the second leave at once."""
     with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
         await anext(signals)
+        flying = sum(gate.limiter.statistics().in_flight for gate in gates.values())
+        console.say(f"stopping: {flying} calls are on their way home; once more leaves without them.")
         async with open_stage() as leaving:
             leaving.enter(_drain, gates, stage, name="drain")
             await anext(signals)

@@ -116,7 +116,8 @@ class Conversation:
             await seat.inbox.put(turns)
             spoken = await self._floor.take()
             if isinstance(spoken, Turn) and seat.name == "patient" and not spoken.text:
-                return self._fail("patient", spoken.stop, "the patient's model gave no words.")
+                cause = "unreadable" if spoken.stop == "end" else spoken.stop
+                return self._fail("patient", cause, "the patient's model gave no turn of a patient's.")
             if isinstance(spoken, Fell):
                 return self._fail(spoken.who, spoken.error.cause, str(spoken.error))
             turns = (*turns, spoken)

@@ -4,17 +4,17 @@
     ├── Unusable            the user's input: named thing, place, next step; exit status 2
     │   ├── BadOption           a flag, a model or a name that does not exist
     │   ├── BadCredential       a live run was asked for and a key is missing
-    │   └── BadRun              a run folder that cannot be written, read or continued
-    ├── CallError           one call to a model did not give an answer; recorded, counted, never scored
-    │   ├── Transient           worth trying again
-    │   │   ├── Throttled           429: the provider named, or implied, a pause
-    │   │   ├── Overloaded          5xx and overload
-    │   │   └── Dropped             timeout, reset, truncated stream
-    │   └── Final               trying again buys the same answer
-    │       ├── Denied              bad key, no permission, no credit
-    │       ├── Unknown             no such model
-    │       └── Rejected            the request itself is refused
-    └── Diverged            a tape met a prompt it has not recorded, or recorded otherwise
+    │   ├── BadRun              a run folder that cannot be written, read or continued
+    │   └── Diverged            a tape met a prompt it has not recorded, or recorded otherwise
+    └── CallError           one call to a model did not give an answer; recorded, counted, never scored
+        ├── Transient           worth trying again
+        │   ├── Throttled           429: the provider named, or implied, a pause
+        │   ├── Overloaded          5xx and overload
+        │   └── Dropped             timeout, reset, truncated stream
+        └── Final               trying again buys the same answer
+            ├── Denied              bad key, no permission, no credit
+            ├── Unknown             no such model
+            └── Rejected            the request itself is refused
 
 Input errors of the floors below (`personas.errors.Unreadable`, `rubrics.errors.Unusable`) are raised there and
 told to the user by run.py in the same manner. Everything else that is raised is a bug in our code and stops
@@ -42,6 +42,10 @@ class BadCredential(Unusable):
 
 class BadRun(Unusable):
     """A run folder that cannot be written, read or continued."""
+
+
+class Diverged(Unusable):
+    """A tape met a prompt it has not recorded, or recorded otherwise."""
 
 
 class CallError(BenchError):
@@ -102,7 +106,3 @@ class Rejected(Final):
     """The request itself is refused."""
 
     cause = "rejected"
-
-
-class Diverged(BenchError):
-    """A tape met a prompt it has not recorded, or recorded otherwise."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from dataclasses import asdict, fields
 from pathlib import Path
 
@@ -23,28 +24,43 @@ from personas.store import dump
 
 def prepare_folder(folder: Path, plan: Plan, sample: Sample) -> None:
     """Make the run folder, or find in it this very plan; BadRun when it is somebody else's or cannot be written."""
-    if (folder / "plan.json").exists():
-        return _compare(folder, plan, read_plan(folder))
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise BadRun(f"{folder} exists and is not a run: choose another --run, or remove it.")
-    part = folder.with_name(f".{folder.name}.part")
     try:
-        part.mkdir(parents=True)
-        (part / "journal").mkdir()
-        (part / "blobs").mkdir()
-        (part / "report").mkdir()
-        for photo in {scenario.photo for scenario in sample.scenarios}:
-            (part / "blobs" / photo.sha256).write_bytes(sample.album.data(photo))
-        (part / "scenarios.jsonl").write_bytes(dump(sample.scenarios))
-        (part / "plan.json").write_bytes(orjson.dumps(plan, option=orjson.OPT_INDENT_2) + b"\n")
-        os.rename(part, folder)
-    except FileExistsError as error:
-        raise BadRun(f"{part} is in the way: remove it if no other run is starting there.") from error
+        if (folder / "plan.json").exists():
+            return _compare(folder, plan, read_plan(folder))
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise BadRun(f"{folder} exists and is not a run: choose another --run, or remove it.")
+        place = folder.resolve()
+        place.parent.mkdir(parents=True, exist_ok=True)
+        # A start that is killed leaves its part behind under a name of its own, which hinders nobody.
+        part = Path(tempfile.mkdtemp(prefix=f".{place.name[:80]}.", dir=place.parent))
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+    try:
+        _fill(part, plan, sample)
+        part.chmod(0o755)
+        if place.is_dir():  # an empty one, perhaps the one the user stands in: it stays the same folder
+            for item in sorted(part.iterdir(), key=lambda item: item.name == "plan.json"):
+                os.rename(item, place / item.name)
+            part.rmdir()
+        else:
+            os.rename(part, place)
     except OSError as error:
         shutil.rmtree(part, ignore_errors=True)
-        raise BadRun(
-            f"the run folder {folder} cannot be written ({error.strerror}): choose another --run."
-        ) from error
+        raise _unwritable(folder, error) from error
+
+
+def _fill(part: Path, plan: Plan, sample: Sample) -> None:
+    for name in ("journal", "blobs", "report"):
+        (part / name).mkdir()
+    for photo in {scenario.photo for scenario in sample.scenarios}:
+        (part / "blobs" / photo.sha256).write_bytes(sample.album.data(photo))
+    (part / "scenarios.jsonl").write_bytes(dump(sample.scenarios))
+    (part / "plan.json").write_bytes(orjson.dumps(plan, option=orjson.OPT_INDENT_2) + b"\n")
+
+
+def _unwritable(folder: Path, error: OSError) -> BadRun:
+    name = str(folder) if len(str(folder)) <= 120 else f"{str(folder)[:117]}..."
+    return BadRun(f"the run folder {name} cannot be written ({error.strerror}): choose another --run.")
 
 
 def read_plan(folder: Path) -> Plan:

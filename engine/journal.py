@@ -23,6 +23,8 @@ from engine.events import EVENT, Body, Event
 from engine.stage import open_stage
 
 Listener = Callable[[Event], None]
+Waiting = tuple[Event, bytes, anyio.Event | None]
+"""An event, its line, and who waits for it to be on the disk."""
 sync = getattr(os, "fdatasync", os.fsync)  # not every system has the cheaper one
 
 
@@ -32,7 +34,7 @@ class Journal:
     def __init__(self, file: int, listeners: tuple[Listener, ...]) -> None:
         self._file = file
         self._listeners = listeners
-        self._waiting: list[tuple[Event, anyio.Event | None]] = []
+        self._waiting: list[Waiting] = []
         self._bell = anyio.Event()
         self._closing = False
         self.bytes_written = 0
@@ -49,7 +51,7 @@ class Journal:
 
     def _append(self, body: Body, conversation: str, done: anyio.Event | None) -> None:
         event = Event(at=round(time.time(), 6), conversation=conversation, body=body)
-        self._waiting.append((event, done))
+        self._waiting.append((event, orjson.dumps(event) + b"\n", done))
         self._bell.set()
 
     async def _write(self) -> None:
@@ -62,7 +64,7 @@ class Journal:
                 await anyio.to_thread.run_sync(self._sync, batch)
                 # Taken off only now: a cancelled writer leaves its batch to be written on the way out.
                 del self._waiting[: len(batch)]
-                for event, done in batch:
+                for event, _, done in batch:
                     if done is not None:
                         done.set()
                     for listener in self._listeners:
@@ -70,8 +72,8 @@ class Journal:
             if self._closing and not self._waiting:
                 return
 
-    def _sync(self, batch: list[tuple[Event, anyio.Event | None]]) -> None:
-        view = memoryview(b"".join(orjson.dumps(event) + b"\n" for event, _ in batch))
+    def _sync(self, batch: list[Waiting]) -> None:
+        view = memoryview(b"".join(line for _, line, _ in batch))
         self.bytes_written += len(view)
         try:
             while view:
@@ -110,7 +112,7 @@ async def open_journal(folder: Path, *listeners: Listener) -> AsyncIterator[Jour
 
 def _new_segment(folder: Path) -> tuple[int, int]:
     """Open the next segment and lock the folder; a dead process holds no lock. Give both files."""
-    number = 1 + max((int(p.stem) for p in folder.glob("[0-9]*.jsonl")), default=0)
+    number = 1 + max((int(path.stem) for path in _segments(folder)), default=0)
     try:
         lock = os.open(folder, os.O_RDONLY)
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -126,7 +128,7 @@ def _new_segment(folder: Path) -> tuple[int, int]:
 
 def read_journal(folder: Path, complain: Callable[[str], None] | None = None) -> Iterator[Event]:
     """Read every whole event of every segment in order; `complain` gets a sentence for each line that is not one."""
-    for path in sorted(folder.glob("*.jsonl")):
+    for path in _segments(folder):
         offset = 0
         with path.open("rb") as file:
             for line in file:
@@ -139,3 +141,9 @@ def read_journal(folder: Path, complain: Callable[[str], None] | None = None) ->
                     if complain:
                         first = error.errors(include_input=False)[0]
                         complain(f"{path.name} at byte {start}: not an event ({first['msg']}); skipped.")
+
+
+def _segments(folder: Path) -> list[Path]:
+    """List the segments in the order of writing; what else lies in the folder is not ours."""
+    names = (path for path in folder.glob("[0-9]*.jsonl") if path.stem.isdigit() and path.is_file())
+    return sorted(names, key=lambda path: int(path.stem))

@@ -106,22 +106,21 @@ def _leaderboard_rows(results: Results) -> Iterable[dict[str, Any]]:
 
 def _score_rows(results: Results) -> Iterable[dict[str, Any]]:
     scores, found = results.scores, results.findings
-    for row, name in enumerate(results.conversations):
-        if name not in found.ended:
+    for row, cell in enumerate(results.cells):
+        if cell.id not in found.ended:
             continue
-        started = found.started[name]
         for column, dimension in enumerate(scores.votes.dimensions):
             adjusted, raw = scores.adjusted[row, column], scores.raw[row, column]
             yield {
-                "conversation": name,
-                "scenario": started.scenario,
-                "model": started.model,
-                "arm": started.arm,
-                "repeat": started.repeat,
+                "conversation": cell.id,
+                "scenario": cell.scenario.id,
+                "model": cell.model,
+                "arm": cell.arm.name,
+                "repeat": cell.repeat,
                 "dimension": dimension,
                 "score": "" if np.isnan(adjusted) else f"{adjusted:.4f}",
                 "raw": "" if np.isnan(raw) else f"{raw:.4f}",
-                "votes": " ".join(_vote(results, name, juror, dimension) for juror in results.plan.jury),
+                "votes": " ".join(_vote(results, cell.id, juror, dimension) for juror in results.plan.jury),
             }
 
 

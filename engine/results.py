@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from engine.account import Account
-from engine.cells import ARMS, list_cells
+from engine.cells import ARMS, Cell, list_cells
 from engine.events import (
     CallAnswered,
     CallFailed,
@@ -33,7 +33,6 @@ from rubrics.values import Verdict
 class Findings:
     """What the journal of a run says."""
 
-    started: dict[str, ConversationStarted] = field(default_factory=dict)
     ended: dict[str, ConversationEnded] = field(default_factory=dict)
     failed: dict[str, ConversationFailed] = field(default_factory=dict)
     """Conversations that failed and did not end in a later attempt."""
@@ -57,7 +56,7 @@ class Results:
 
     plan: Plan
     findings: Findings
-    conversations: tuple[str, ...]
+    cells: tuple[Cell, ...]
     """All that were planned, in the plan's order: the rows of `scores`."""
     scores: Scores
     standings: tuple[Standing, ...]
@@ -101,10 +100,10 @@ def read_findings(folder: Path) -> Findings:
         elif isinstance(body, VerdictGiven):
             found.verdicts[name, body.verdict.juror, body.verdict.dimension] = body.verdict
         elif isinstance(body, ConversationStarted):
-            found.started[name] = body
             found.failed.pop(name, None)
         elif isinstance(body, ConversationEnded):
             found.ended[name] = body
+            found.failed.pop(name, None)
         elif isinstance(body, ConversationFailed):
             found.failed[name] = body
         elif isinstance(body, CallFailed):
@@ -114,21 +113,24 @@ def read_findings(folder: Path) -> Findings:
 
 def tabulate_run(folder: Path, plan: Plan) -> Results:
     """Score what the journal of a run holds."""
-    found = read_findings(folder)
     scenarios = load((folder / "scenarios.jsonl").read_bytes())
     cells = list_cells(scenarios, plan.models, [ARMS[arm] for arm in plan.arms])
+    names = [cell.id for cell in cells]
+    found = read_findings(folder)
+    _drop_unplanned(found, plan, set(names))
     ballots = [(key[0], verdict) for key, verdict in sorted(found.verdicts.items()) if key[0] in found.ended]
-    scores = score(collect(ballots, conversations=[cell.id for cell in cells], dimensions=plan.dimensions))
+    scores = score(collect(ballots, conversations=names, dimensions=plan.dimensions))
+    rows = {cell.id: entrant(cell.model, cell.arm.name) for cell in cells}
     standings = tabulate(
         scores,
-        models=[entrant(cell.model, cell.arm.name) for cell in cells],
+        models=list(rows.values()),
         clusters=[cell.scenario.cluster for cell in cells],
         generator=derive(plan.seed, "leaderboard"),
     )
     return Results(
         plan=plan,
         findings=found,
-        conversations=tuple(cell.id for cell in cells),
+        cells=tuple(cells),
         scores=scores,
         standings=standings,
         jurors=severities(scores),
@@ -137,9 +139,22 @@ def tabulate_run(folder: Path, plan: Plan) -> Results:
             for model in plan.models
             for arm in plan.arms
         },
+        failures=dict(Counter(rows[name] for name in found.failed)),
         credits=tuple(sorted({s.attribution for s in scenarios if s.attribution})),
-        failures=dict(Counter(entrant(s.model, s.arm) for s in map(found.started.__getitem__, found.failed))),
     )
+
+
+def _drop_unplanned(found: Findings, plan: Plan, names: set[str]) -> None:
+    """Take out what no conversation, juror or dimension of the plan said, and note it as damage."""
+    strange = {name for name in (*found.ended, *found.failed) if name not in names}
+    for name in strange:
+        found.ended.pop(name, None)
+        found.failed.pop(name, None)
+    for key in [*found.verdicts]:
+        if key[0] not in names or key[1] not in plan.jury or key[2] not in plan.dimensions:
+            strange.add("/".join(key))
+            del found.verdicts[key]
+    found.damage += [f"{name} is not in the plan; left out." for name in sorted(strange)]
 
 
 def entrant(model: str, arm: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import anyio
 import stamina
 import structlog
 
@@ -18,8 +19,12 @@ from engine.events import Attempt
 from engine.limiter import Limiter
 
 ATTEMPTS = 6
+"""Of one call, those that a rate limit refused not counted."""
+LONGEST = 30.0
+"""Seconds of a pause that no provider asked for."""
 PATIENCE = 300.0
-"""Seconds after which no further attempt is begun."""
+"""Seconds from a call's first failure after which no further attempt is begun. The wait in our own queue before
+that does not count: a long one is no trouble of the provider's."""
 
 log = structlog.get_logger()
 
@@ -34,6 +39,8 @@ class Tries:
     made: list[Attempt] = field(default_factory=list)
     seconds: float = 0.0
     """What the provider took over the last one; set by whoever calls it, since waiting for limits is no latency."""
+    since: float | None = None
+    """Time of the call's first failure, by the loop's clock; None before one."""
 
 
 def retried(ask: Ask, tries: Tries, limiter: Limiter, *, model: str) -> Ask:
@@ -42,17 +49,25 @@ def retried(ask: Ask, tries: Tries, limiter: Limiter, *, model: str) -> Ask:
     def pause(error: Exception) -> bool | float:
         if not isinstance(error, Transient):
             return False
-        if isinstance(error, Throttled) and error.retry_after is not None:
-            limiter.pause(error.retry_after)
-        told = {} if error.retry_after is None else {"pause": f"{error.retry_after:g} s"}
+        now, wait = anyio.current_time(), error.retry_after
+        tries.since = tries.since or now
+        if isinstance(error, Throttled):
+            # Not the call's fault but the rate's: everyone waits, and the call keeps its attempts.
+            throttles = sum(attempt.cause == Throttled.cause for attempt in tries.made)
+            wait = min(LONGEST, 2.0 ** (throttles - 1)) if wait is None else wait
+            limiter.pause(min(wait, PATIENCE))
+        elif sum(attempt.cause != Throttled.cause for attempt in tries.made) >= ATTEMPTS:
+            return False
+        if now + (wait or 0) > tries.since + PATIENCE:
+            return False
+        told = {} if wait is None else {"pause": f"{wait:g} s"}
         log.warning("asking again", model=model, cause=error.cause, **told)
-        # None named: True leaves the pause to stamina's jittered back-off.
-        return True if error.retry_after is None else error.retry_after
+        return True if wait is None else wait  # True leaves the pause to stamina's jittered back-off
 
     async def asking(prompt: Prompt) -> Completion:
-        tries.made = []
+        tries.made, tries.since = [], None
         async for attempt in stamina.retry_context(
-            on=pause, attempts=ATTEMPTS, timeout=PATIENCE, wait_initial=0.5, wait_max=30.0, wait_jitter=1.0
+            on=pause, attempts=None, timeout=None, wait_initial=0.5, wait_max=LONGEST, wait_jitter=1.0
         ):
             with attempt:
                 try:

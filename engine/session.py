@@ -6,6 +6,7 @@ spelled or an exit status told.
 
 from __future__ import annotations
 
+import itertools
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -34,6 +35,7 @@ from rubrics.rubric import load_rubric
 
 RUNS = Path("runs")
 INTERRUPTED = 130
+LARGEST_SEED = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +115,8 @@ def _cast(wish: Wish) -> tuple[Catalog, tuple[Model, ...], Backend]:
     choose_arms(wish.arms)
     if wish.scenarios is not None and wish.scenarios < 1:
         raise BadOption(f"--scenarios {wish.scenarios} is not a number of scenarios; give 1 or more.")
+    if not -LARGEST_SEED <= wish.seed <= LARGEST_SEED:
+        raise BadOption(f"--seed {wish.seed} is too large; give a whole number within {LARGEST_SEED:,}.")
     for option, path in (("--cases", wish.cases), ("--records", wish.records)):
         if path is not None and not path.exists():
             raise BadOption(f"{option} {path}: there is no such file or folder; check the path.")
@@ -148,7 +152,8 @@ def _prepare(
         faults=wish.faults,
         created=now.isoformat(timespec="seconds"),
     )
-    folder = wish.run or RUNS / now.strftime("%Y%m%d-%H%M%S")
+    _check_follow(wish, sample)
+    folder = wish.run or _new_name(now)
     prepare_folder(folder, plan, sample)
     providers = {model.provider for model in _company(catalog, models)}
     return Campaign(
@@ -160,6 +165,22 @@ def _prepare(
         arms=arms,
         accesses={name: _access(name, endpoint) for name in providers},
     )
+
+
+def _new_name(now: datetime) -> Path:
+    """Name a new run by the time; a second one of the same second by a number."""
+    name = now.strftime("%Y%m%d-%H%M%S")
+    candidates = (RUNS / (name if number == 1 else f"{name}-{number}") for number in itertools.count(1))
+    return next(folder for folder in candidates if not folder.exists())
+
+
+def _check_follow(wish: Wish, sample: Sample) -> None:
+    wanted = (wish.follow or "").partition("/")[2].split("/")[0]
+    if wanted and not any(scenario.id == wanted for scenario in sample.scenarios):
+        known = ", ".join(scenario.id for scenario in sample.scenarios[:3])
+        raise BadOption(
+            f"--follow {wish.follow}: there is no scenario {wanted} in this run; there is {known}, …"
+        )
 
 
 def _access(provider: str, endpoint: Endpoint | None) -> Access:

@@ -13,6 +13,8 @@ from typing import Any
 import anyio
 from anyio.abc import TaskGroup
 
+from engine.errors import BenchError
+
 
 class Stage:
     """A scope in which actors run; leaving it waits for them all."""
@@ -31,11 +33,13 @@ class Stage:
 
 @asynccontextmanager
 async def open_stage() -> AsyncIterator[Stage]:
-    """Open a scope; a lone exception from inside comes out as itself, not wrapped in a group."""
+    """Open a scope; what one actor raises comes out as itself, and so does the first of several that we know."""
     try:
         async with anyio.create_task_group() as group:
             yield Stage(group)
-    except BaseExceptionGroup as group_error:
-        if len(group_error.exceptions) == 1:
-            raise group_error.exceptions[0] from group_error.exceptions[0].__cause__
+    except BaseExceptionGroup as raised:
+        _, others = raised.split(BenchError)
+        if others is None or len(raised.exceptions) == 1:
+            first = raised.exceptions[0]
+            raise first from first.__cause__
         raise

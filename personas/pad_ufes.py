@@ -89,7 +89,10 @@ def _rows(path: Path) -> list[dict[str, str]]:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         raise Unreadable(f"{path}: is not UTF-8 text. Replace it with the original table.") from None
-    rows = list(csv.DictReader(io.StringIO(text)))
+    try:
+        rows = list(csv.DictReader(io.StringIO(text)))
+    except csv.Error as error:
+        raise Unreadable(f"{path}: is not a CSV table ({error}). Replace it with the original.") from None
     missing = [name for name in _words()["needed"] if not rows or name not in rows[0]]
     if missing:
         raise Unreadable(f"{path}: has no column {missing[0]!r}, or no rows. Replace it with the original.")

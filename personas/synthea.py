@@ -184,7 +184,10 @@ def _name(patient: PatientPart) -> str:
 
 def _age(birth: str, today: str) -> int:
     """Give whole years; a partial date of birth counts from the middle of what it leaves open."""
-    born = date.fromisoformat((birth + {4: "-07-01", 7: "-15"}.get(len(birth), ""))[:10])
+    try:
+        born = date.fromisoformat((birth + {4: "-07-01", 7: "-15"}.get(len(birth), ""))[:10])
+    except ValueError:
+        raise _Unusable("gives a date of birth that is no date") from None
     day = date.fromisoformat((today + {4: "-07-01", 7: "-15"}.get(len(today), ""))[:10])
     return max(0, day.year - born.year - ((day.month, day.day) < (born.month, born.day)))
 

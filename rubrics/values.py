@@ -53,8 +53,8 @@ class Verdict:
     juror: str
     """Name of the model that judged."""
     dimension: str
-    score: int | None
-    """1 to 5; None when the juror abstained, which is never a number."""
+    score: Literal[1, 2, 3, 4, 5] | None
+    """None when the juror abstained, which is never a number."""
     status: Status
     own_family: bool
     """The juror is of the judged model's family: kept, shown, left out of the headline."""

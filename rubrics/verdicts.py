@@ -58,7 +58,8 @@ def read_vote(value: dict[str, Any] | None, text: str, spoken: dict[int, str]) -
     """Read a vote from the structured answer, or from the text when there is none.
 
     `spoken` holds the assistant's turns by number. Keys beyond evidence, reasoning and score are ignored.
-    Never raises: what cannot be read is "unreadable", evidence that is absent or nobody said is "misquoted".
+    Never raises: what cannot be read is "unreadable", evidence that is absent or nobody said is "misquoted"
+    (unless the assistant said nothing at all, which can be judged and not be quoted).
     """
     try:
         answer = value if isinstance(value, dict) else find_answer(text, spoken)
@@ -67,7 +68,7 @@ def read_vote(value: dict[str, Any] | None, text: str, spoken: dict[int, str]) -
         quotes = _quotes(answer)
     except ValueError as problem:
         return Vote(status="unreadable", problem=str(problem))
-    if not quotes:
+    if not quotes and any(said.strip() for said in spoken.values()):  # silence leaves nothing to quote
         return Vote(status="misquoted", reasoning=reasoning, problem='"evidence" holds no quote')
     found = []
     for quote in quotes:

@@ -110,6 +110,7 @@ def test_what_is_shown_names_the_report_and_the_way_on(capsys):
         failures={},
         completed=310,
         planned=1240,
+        findings=SimpleNamespace(damage=["0001.jsonl at byte 0: not an event."]),
         missing=Counter(refused=2, failed=1),
         plan=SimpleNamespace(simulated=True),
     )

@@ -6,17 +6,18 @@ invented that is said above and below. Nothing here knows how a mean or an inter
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.console import Console, Group
+from rich.console import Console, ConsoleOptions, Group, RenderResult
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
 from engine.console.clean import flatten
+from engine.console.outlet import emit
 
 if TYPE_CHECKING:  # these bring numpy and scipy, which a table of their values does not need
     from engine.results import Results
@@ -49,8 +50,44 @@ def leaderboard_table(
     rows: dict[str, dict[str, Standing]] = {}
     for standing in standings:
         rows.setdefault(standing.model, {})[standing.dimension] = standing
+    wide, slim = (
+        _table(rows, titles=titles, failures=failures, padding=(0, gap, 0, 0), between=between)
+        for between in (" ", "\n")
+    )
+    parts: list[Text | UncutTable] = [UncutTable(wide, slim)]
+    if any(not standing.linked for row in rows.values() for standing in row.values()):
+        parts.append(Text(UNLINKED, style="dim"))
+    if simulated:
+        warning = Text(SIMULATED, style="bold black on yellow")
+        parts = [warning, Text(), *parts, Text(), warning]
+    return Group(*parts)
+
+
+class UncutTable:
+    """A table that is never cut: the wide one where it fits, else the slim one, running over if it must."""
+
+    def __init__(self, wide: Table, slim: Table) -> None:
+        self._wide = wide
+        self._slim = slim
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Draw whichever fits."""
+        roomy = options.update(width=WIDE)
+        fits = Measurement.get(console, roomy, self._wide).maximum <= options.max_width
+        yield from console.render(self._wide if fits else self._slim, roomy)
+
+
+def _table(
+    rows: dict[str, dict[str, Standing]],
+    *,
+    titles: Mapping[str, str],
+    failures: Mapping[str, int],
+    padding: tuple[int, int, int, int],
+    between: str,
+) -> Table:
+    """Lay out a row a model; `between` stands between a mean and its interval."""
     dimensions = [name for name in _dimensions(rows.values()) if name != OVERALL]
-    table = Table(box=None, pad_edge=False, padding=(0, gap, 0, 0), header_style="bold")
+    table = Table(box=None, pad_edge=False, padding=padding, header_style="bold")
     table.add_column("model", no_wrap=True)
     for name in (*dimensions, OVERALL):
         table.add_column(Text(flatten(name)), justify="right", no_wrap=True)
@@ -62,18 +99,12 @@ def leaderboard_table(
         overall = row.get(OVERALL)
         table.add_row(
             Text(flatten(titles.get(model, model))),
-            *(Text(_cell(row.get(name))) for name in dimensions),
-            Text(_cell(overall), style="bold"),
+            *(Text(_cell(row.get(name), between)) for name in dimensions),
+            Text(_cell(overall, between), style="bold"),
             Text(f"{overall.n:,}" if overall else "0"),
             Text(f"{failed:,}", style="red" if failed else ""),
         )
-    parts: list[Text | Table] = [table]
-    if any(not standing.linked for row in rows.values() for standing in row.values()):
-        parts.append(Text(UNLINKED, style="dim"))
-    if simulated:
-        warning = Text(SIMULATED, style="bold black on yellow")
-        parts = [warning, Text(), *parts, Text(), warning]
-    return Group(*parts)
+    return table
 
 
 def leaderboard_text(
@@ -98,22 +129,25 @@ def show_board(results: Results, page: Path, *, finished: bool) -> None:
         "simulated": results.plan.simulated,
     }
     console = Console(highlight=False, soft_wrap=True)
-    console.print()
     if console.is_terminal and not console.is_dumb_terminal:
-        gap = 2 if console.width > SNUG else 1
-        console.print(leaderboard_table(results.standings, gap=gap, **given))
+        console.print()
+        console.print(leaderboard_table(results.standings, gap=2 if console.width > SNUG else 1, **given))
     else:
-        sys.stdout.write(leaderboard_text(results.standings, **given))
-    console.print()
-    console.print(Text(f"{results.completed:,} of {results.planned:,} conversations were held to their end."))
+        emit("\n" + leaderboard_text(results.standings, **given))
+    emit("\n" + "\n".join(flatten(line) for line in _closing(results, page, finished)) + "\n")
+
+
+def _closing(results: Results, page: Path, finished: bool) -> Iterator[str]:
+    """Say what became of the run, and where to read on."""
+    yield f"{results.completed:,} of {results.planned:,} conversations were held to their end."
     if missing := results.missing:
         causes = ", ".join(f"{count:,} {cause}" for cause, count in missing.most_common())
-        console.print(Text(f"{missing.total():,} votes are missing, and are not numbers: {causes}."))
+        yield f"{missing.total():,} votes are missing, and are not numbers: {causes}."
+    if damage := results.findings.damage:
+        yield f"{len(damage):,} lines of the journal could not be used; the first: {damage[0]}"
     if not finished:
-        console.print(
-            Text("The run was stopped; the same command with the same --run goes on where it stopped.")
-        )
-    console.print(Text(f"Report: {flatten(str(page))}"))
+        yield "The run was stopped; the same command with the same --run goes on where it stopped."
+    yield f"Report: {page}"
 
 
 def _dimensions(rows: Iterable[Mapping[str, Standing]]) -> list[str]:
@@ -127,11 +161,11 @@ def _place(row: Mapping[str, Standing]) -> tuple[bool, float]:
     return (mean is None, -(mean or 0.0))
 
 
-def _cell(standing: Standing | None) -> str:
+def _cell(standing: Standing | None, between: str) -> str:
     """Give `3.61 [3.50, 3.72]`; a dash for what is not known, and a star for what was not adjusted."""
     if standing is None or standing.mean is None:
         return "–"
     star = "" if standing.linked else "*"
     if standing.low is None or standing.high is None:
-        return f"{standing.mean:.2f}{star} [–]"
-    return f"{standing.mean:.2f}{star} [{standing.low:.2f}, {standing.high:.2f}]"
+        return f"{standing.mean:.2f}{star}{between}[–]"
+    return f"{standing.mean:.2f}{star}{between}[{standing.low:.2f}, {standing.high:.2f}]"

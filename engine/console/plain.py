@@ -6,12 +6,11 @@ how far the run is. Nobody listens to calls here, so none is streamed. Nothing h
 
 from __future__ import annotations
 
-import os
-import sys
 from types import TracebackType
 from typing import TextIO
 
 from engine.console.clean import clean, flatten
+from engine.console.outlet import emit
 from engine.console.scene import describe, fold
 from engine.console.spotlight import Spotlight, dollars, remaining
 from engine.events import (
@@ -53,7 +52,7 @@ class PlainConsole:
         self._tally = tally
         self._title = title
         self._simulated = simulated
-        self._stream = stream or sys.stdout
+        self._stream = stream
         self._spotlight = Spotlight(follow)
         self._quiet = quiet
         self._full = full
@@ -156,15 +155,7 @@ class PlainConsole:
     def _print(self, word: str, text: str) -> None:
         rows = fold(text, WIDEST) if self._full else text.split("\n")
         lines = [f"{word:<{GUTTER}}{rows[0] if rows else ''}", *(" " * GUTTER + row for row in rows[1:])]
-        whole = "\n".join(line.rstrip() for line in lines) + "\n"
-        # A stream that knows few letters gets the others spelled out; it is never a reason to stop a run.
-        encoding = getattr(self._stream, "encoding", None) or "utf-8"
-        try:
-            self._stream.write(whole.encode(encoding, "backslashreplace").decode(encoding))
-            self._stream.flush()
-        except BrokenPipeError:
-            # Whoever read has gone (`| head`); what is left to say goes nowhere, and the run goes on.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
+        emit("\n".join(line.rstrip() for line in lines) + "\n", self._stream)
 
 
 def _ending(ended: ConversationEnded) -> str:

@@ -7,10 +7,12 @@ takes the typed way. The prompt count already includes cached tokens.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import aiohttp
 import httpx2
 import openai
 import orjson
@@ -20,7 +22,17 @@ from engine.catalog import Model
 from engine.config import Access
 from engine.errors import CallError, Dropped
 from engine.providers import Listen
-from engine.providers.dialect import TIMEOUT, failure, finish, merge, seconds, spell_out
+from engine.providers.dialect import (
+    MALFORMED,
+    TIMEOUT,
+    count,
+    failure,
+    finish,
+    merge,
+    misread,
+    seconds,
+    spell_out,
+)
 from personas.album import Album
 
 STOPS: dict[str, Stop] = {"stop": "end", "tool_calls": "end", "length": "length", "content_filter": "filter"}
@@ -38,16 +50,17 @@ class Completions:
         """Call the model once; raise a CallError when no whole answer came."""
         body = self._say(prompt, model)
         try:
-            if listen is not None:
-                return await self._stream(body, prompt, listen)
-            reply = await self._client.post(
-                "/chat/completions", content=orjson.dumps(body), cast_to=httpx2.Response, options=JSON
-            )
-            return self._read(orjson.loads(reply.content), prompt, reply.headers.get("x-request-id", ""))
-        except (openai.APIError, httpx2.TransportError, httpx2.StreamError) as error:
+            async with asyncio.timeout(TIMEOUT):
+                if listen is not None:
+                    return await self._stream(body, prompt, listen)
+                reply = await self._client.post(
+                    "/chat/completions", content=orjson.dumps(body), cast_to=httpx2.Response, options=JSON
+                )
+                return self._read(orjson.loads(reply.content), prompt, reply.headers.get("x-request-id", ""))
+        except (openai.APIError, httpx2.TransportError, httpx2.StreamError, aiohttp.ClientError) as error:
             raise translate(error) from error
-        except orjson.JSONDecodeError as error:
-            raise Dropped("openai: the answer is not JSON: it was cut off on the way.") from error
+        except (TimeoutError, *MALFORMED) as error:
+            raise misread("openai", error) from error
 
     async def _stream(self, body: dict[str, Any], prompt: Prompt, listen: Listen) -> Completion:
         extra = {"messages": body.pop("messages"), "stream_options": {"include_usage": True}}
@@ -107,10 +120,10 @@ class Completions:
             message.get("content") or refused or "",
             stop="refusal" if refused else STOPS.get(choice.get("finish_reason") or ""),
             usage=Usage(
-                input=used.get("prompt_tokens", 0),
-                cache_read=(used.get("prompt_tokens_details") or {}).get("cached_tokens") or 0,
-                output=used.get("completion_tokens", 0),
-                reasoning=(used.get("completion_tokens_details") or {}).get("reasoning_tokens") or 0,
+                input=count(used.get("prompt_tokens")),
+                cache_read=count((used.get("prompt_tokens_details") or {}).get("cached_tokens")),
+                output=count(used.get("completion_tokens")),
+                reasoning=count((used.get("completion_tokens_details") or {}).get("reasoning_tokens")),
             ),
             served=reply.get("model", ""),
             request_id=request_id,
@@ -136,7 +149,7 @@ def translate(error: Exception) -> CallError:
 
 @asynccontextmanager
 async def open_completions(access: Access, album: Album, room: int) -> AsyncIterator[Completions]:
-    """Open the client; explicit arguments, so that nothing ambient on this machine is sent along."""
+    """Open the client with explicit credentials and endpoint."""
     transport = openai.DefaultAioHttpClient(
         limits=httpx2.Limits(max_connections=room + 8, max_keepalive_connections=room + 8),
         trust_env=not access.base_url.startswith("http://127."),

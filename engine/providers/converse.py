@@ -7,6 +7,7 @@ there is no Retry-After.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -23,7 +24,7 @@ from engine.catalog import Model
 from engine.config import Access
 from engine.errors import CallError, Dropped
 from engine.providers import Listen
-from engine.providers.dialect import TIMEOUT, failure, finish, merge, spell_out
+from engine.providers.dialect import MALFORMED, TIMEOUT, count, failure, finish, merge, misread, spell_out
 from personas.album import Album
 
 STOPS: dict[str, Stop] = {
@@ -53,12 +54,14 @@ class Converse:
         """Call the model once; raise a CallError when no whole answer came."""
         body = self._say(prompt, model)
         try:
-            if listen is None:
-                reply = await self._client.converse(**body)
-                return self._read(reply, prompt, model)
-            return await self._stream(await self._client.converse_stream(**body), prompt, model, listen)
-        except (BotoCoreError, ClientError, ParserError, aiohttp.ClientError, TimeoutError) as error:
+            async with asyncio.timeout(TIMEOUT):
+                if listen is None:
+                    return self._read(await self._client.converse(**body), prompt, model)
+                return await self._stream(await self._client.converse_stream(**body), prompt, model, listen)
+        except (BotoCoreError, ClientError, ParserError, aiohttp.ClientError) as error:
             raise translate(error) from error
+        except (TimeoutError, *MALFORMED) as error:
+            raise misread("bedrock", error) from error
 
     async def _stream(
         self, reply: dict[str, Any], prompt: Prompt, model: Model, listen: Listen
@@ -111,7 +114,7 @@ class Converse:
     @staticmethod
     def _read(reply: dict[str, Any], prompt: Prompt, model: Model) -> Completion:
         used = reply.get("usage", {})
-        read, write = used.get("cacheReadInputTokens") or 0, used.get("cacheWriteInputTokens") or 0
+        read, write = count(used.get("cacheReadInputTokens")), count(used.get("cacheWriteInputTokens"))
         text = ""
         for part in reply.get("output", {}).get("message", {}).get("content", []):
             if "toolUse" in part:
@@ -123,10 +126,10 @@ class Converse:
             text,
             stop=STOPS.get(reply.get("stopReason", "")),
             usage=Usage(
-                input=used.get("inputTokens", 0) + read + write,
+                input=count(used.get("inputTokens")) + read + write,
                 cache_read=read,
                 cache_write=write,
-                output=used.get("outputTokens", 0),
+                output=count(used.get("outputTokens")),
             ),
             served=model.id,  # Converse does not say which model served
             request_id=reply.get("ResponseMetadata", {}).get("RequestId", ""),

@@ -5,6 +5,7 @@ Nothing here knows an SDK.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from itertools import groupby
 from typing import Any
@@ -17,6 +18,10 @@ from engine.errors import CallError, Denied, Dropped, Final, Overloaded, Rejecte
 
 TIMEOUT = 180.0
 """Seconds one attempt may take."""
+MOST_TOKENS = 10**9
+"""Of one call; more is no count."""
+MALFORMED = (AttributeError, IndexError, KeyError, TypeError, ValueError)
+"""What reading an answer raises that is not of this wire: a gateway's page, a list, bytes of another alphabet."""
 NO_CREDIT = {"insufficient_quota", "enforced_spend_limit_reached", "billing_error"}
 """Codes under status 429 or 400 that no waiting heals."""
 
@@ -50,6 +55,7 @@ def finish(
     prompt: Prompt, text: str, *, stop: Stop | None, usage: Usage, served: str, request_id: str
 ) -> Completion:
     """Make the completion; Dropped when the answer ended without a reason, or is empty without one."""
+    text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")  # half an emoji is no letter
     if stop is None:
         raise Dropped("the answer ended without a stop reason: it was cut off on the way.")
     if stop == "end" and not text.strip():
@@ -62,7 +68,7 @@ def failure(
     provider: str, status: int, *, code: str = "", message: str = "", retry_after: float | None = None
 ) -> CallError:
     """Name what a status means, with the provider's own words, secrets removed, and the next step."""
-    said = f"{provider} answered {status}{f' ({code})' if code else ''}: {scrub(message)[:400]}"
+    said = scrub(f"{provider} answered {status}{f' ({code})' if code else ''}: {message[:400]}")
     keys = " or ".join(name for names in KEYS[provider] for name in names)
     if code in NO_CREDIT or status == 402:
         return Denied(f"{said} The account has no credit left; raise its limit and run again.")
@@ -81,11 +87,25 @@ def failure(
     return Final(said)
 
 
+def count(value: object) -> int:
+    """Read a number of tokens; 0 for what is none."""
+    return value if isinstance(value, int) and 0 <= value < MOST_TOKENS else 0
+
+
+def misread(provider: str, error: Exception) -> Dropped:
+    """Name an answer that is not of its wire, or never came to its end in time."""
+    if isinstance(error, TimeoutError):
+        return Dropped(f"{provider}: no whole answer within {TIMEOUT:g} s.")
+    return Dropped(
+        f"{provider}: the answer is not of this wire ({type(error).__name__}); check the endpoint."
+    )
+
+
 def seconds(header: str | None, milliseconds: str | None = None) -> float | None:
     """Read Retry-After, in seconds; None when it is absent or a date, which the providers do not send."""
     for text, unit in ((milliseconds, 1000), (header, 1)):
         try:
-            if text is not None and float(text) >= 0:
+            if text is not None and 0 <= float(text) < math.inf:
                 return float(text) / unit
         except ValueError:
             continue

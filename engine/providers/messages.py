@@ -7,10 +7,12 @@ stream raises nothing and is told by its missing stop reason.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import aiohttp
 import anthropic
 import httpx2
 
@@ -19,7 +21,17 @@ from engine.catalog import Model
 from engine.config import Access
 from engine.errors import CallError, Dropped
 from engine.providers import Listen
-from engine.providers.dialect import TIMEOUT, failure, finish, merge, seconds, spell_out
+from engine.providers.dialect import (
+    MALFORMED,
+    TIMEOUT,
+    count,
+    failure,
+    finish,
+    merge,
+    misread,
+    seconds,
+    spell_out,
+)
 from personas.album import Album
 
 STOPS = {
@@ -42,17 +54,24 @@ class Messages:
 
     async def ask(self, prompt: Prompt, model: Model, listen: Listen | None = None) -> Completion:
         """Call the model once; raise a CallError when no whole answer came."""
+        body = self._say(prompt, model)
         try:
-            if listen is None:
-                reply = await self._client.messages.create(**self._say(prompt, model))
+            async with asyncio.timeout(TIMEOUT):
+                if listen is not None:
+                    return await self._stream(body, prompt, listen)
+                reply = await self._client.messages.create(**body)
                 return self._read(reply, prompt, reply._request_id or "")
-            async with self._client.messages.stream(**self._say(prompt, model)) as stream:
-                async for piece in stream.text_stream:
-                    listen(piece)
-                request_id = stream.response.headers.get("request-id", "")
-                return self._read(await stream.get_final_message(), prompt, request_id)
-        except (anthropic.APIError, httpx2.TransportError, httpx2.StreamError) as error:
+        except (anthropic.APIError, httpx2.TransportError, httpx2.StreamError, aiohttp.ClientError) as error:
             raise translate(error) from error
+        except (TimeoutError, *MALFORMED) as error:
+            raise misread("anthropic", error) from error
+
+    async def _stream(self, body: dict[str, Any], prompt: Prompt, listen: Listen) -> Completion:
+        async with self._client.messages.stream(**body) as stream:
+            async for piece in stream.text_stream:
+                listen(piece)
+            request_id = stream.response.headers.get("request-id", "")
+            return self._read(await stream.get_final_message(), prompt, request_id)
 
     def _say(self, prompt: Prompt, model: Model) -> dict[str, Any]:
         system = prompt.system
@@ -82,16 +101,16 @@ class Messages:
     @staticmethod
     def _read(reply: anthropic.types.Message, prompt: Prompt, request_id: str) -> Completion:
         used = reply.usage
-        read, write = used.cache_read_input_tokens or 0, used.cache_creation_input_tokens or 0
+        read, write = count(used.cache_read_input_tokens), count(used.cache_creation_input_tokens)
         return finish(
             prompt,
             "".join(part.text for part in reply.content if part.type == "text"),
             stop=STOPS.get(reply.stop_reason or ""),
             usage=Usage(
-                input=used.input_tokens + read + write,
+                input=count(used.input_tokens) + read + write,
                 cache_read=read,
                 cache_write=write,
-                output=used.output_tokens,
+                output=count(used.output_tokens),
             ),
             served=reply.model,
             request_id=request_id,
@@ -116,7 +135,7 @@ def translate(error: Exception) -> CallError:
 
 @asynccontextmanager
 async def open_messages(access: Access, album: Album, room: int) -> AsyncIterator[Messages]:
-    """Open the client; explicit arguments, so that nothing ambient on this machine is sent along."""
+    """Open the client with explicit credentials and endpoint."""
     transport = anthropic.DefaultAioHttpClient(
         limits=httpx2.Limits(max_connections=room + 8, max_keepalive_connections=room + 8),
         trust_env=not access.base_url.startswith("http://127."),

@@ -15,6 +15,7 @@ from engine.simulator.request import Request
 
 CARD = re.compile(r"\A\s*<truth_card>\n(.*?)\n</truth_card>", re.DOTALL)
 TRANSCRIPT = re.compile(r"<transcript ([0-9a-f]{12})>\n(.*)\n</transcript \1>", re.DOTALL)
+SILENT = re.compile(r"\s*(\(said nothing[^)]*\)\s*)?")
 SPOKEN = re.compile(r"^\[(\d+)\] (PATIENT|ASSISTANT): ?", re.MULTILINE)
 DIMENSION = re.compile(r"\AJudge this dimension: (.+)")
 LEVEL = re.compile(r"\bU[0-5]\b")
@@ -59,7 +60,9 @@ class CaseFile:
     @property
     def answers(self) -> tuple[Utterance, ...]:
         """Give what the assistant said, where it said anything."""
-        return tuple(one for one in self.spoken if one.speaker == "ASSISTANT" and one.text.strip())
+        return tuple(
+            one for one in self.spoken if one.speaker == "ASSISTANT" and not SILENT.fullmatch(one.text)
+        )
 
     @property
     def said(self) -> str:

@@ -1,4 +1,4 @@
-"""Defects found by attacking the engine at 64ca9a2; each test fails there and says what should happen instead."""
+"""What once broke the engine when it was attacked, and must not again."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import csv
 import json
 import os
+import shutil
 import subprocess
 import sys
 from contextlib import asynccontextmanager
@@ -17,13 +18,13 @@ import pytest
 from rich.console import Console
 
 from agents.patient import Patient
-from agents.speech import Completion, Message, Prompt, Usage
+from agents.speech import Completion, Message, Prompt, Turn, Usage
 from engine import retry
 from engine.catalog import Limits, read_catalog
+from engine.cells import ARMS, Cell
 from engine.config import Access
 from engine.console.board import leaderboard_table
 from engine.conversation import Conversation
-from engine.cells import ARMS, Cell
 from engine.errors import CallError, Diverged, Overloaded, Throttled, Unusable
 from engine.events import EVENT
 from engine.journal import open_journal, read_journal
@@ -171,7 +172,6 @@ def test_no_secret_comes_through_the_code_of_an_error(monkeypatch):
 
 
 async def test_time_spent_waiting_for_a_limit_does_not_use_up_the_patience_for_retries(monkeypatch):
-    """PATIENCE runs from before the queue: behind a long one, the first 503 is already the last."""
     monkeypatch.setattr(retry, "PATIENCE", 0.5)
     limiter = Limiter(Limits(requests=10**6, input_tokens=10**6, output_tokens=10**6, in_flight=8))
     limiter.pause(0.8)
@@ -212,7 +212,6 @@ UNSPOKEN = {
 
 @pytest.mark.parametrize("case", UNSPOKEN)
 async def test_what_the_patients_model_did_not_say_as_a_patient_is_never_spoken(case, tmp_path):
-    """It ends as `conversation_failed`, boundary patient; today it is dialogue, and is judged and scored."""
     scenario = embedded(1, 7).scenarios[0]
 
     async def patient(prompt: Prompt) -> Completion:
@@ -223,8 +222,6 @@ async def test_what_the_patients_model_did_not_say_as_a_patient_is_never_spoken(
 
     class Doctor:
         async def reply(self, heard, ask):
-            from agents.speech import Turn
-
             said = await ask(PROMPT)
             return Turn(index=len(heard) + 1, speaker="assistant", text=said.text)
 
@@ -270,8 +267,6 @@ def played(tmp_path_factory) -> Path:
 
 
 def copied(played: Path, place: Path) -> tuple[Path, list[str]]:
-    import shutil
-
     shutil.copytree(played, place)
     return place / "journal" / "0001.jsonl", (place / "journal" / "0001.jsonl").read_text().splitlines(True)
 
@@ -306,7 +301,7 @@ def test_a_score_of_nine_in_a_journal_is_not_believed():
         "juror": "j", "dimension": "safety", "score": 9, "status": "scored", "own_family": False,
         "evidence": [], "reasoning": "r",
     }  # fmt: skip
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="score"):
         EVENT.validate_python(
             {"at": 1.0, "conversation": "c", "body": {"kind": "verdict_given", "verdict": verdict}}
         )
@@ -332,11 +327,13 @@ def test_what_a_killed_start_left_behind_does_not_block_the_next(tmp_path):
 
 def test_a_juror_who_never_voted_is_something_that_failed(tmp_path):
     done = command(
-        "--models", "llama-4-maverick", "--scenarios", "1", "--fault", "gpt-5.2=401", "--run", str(tmp_path / "r"), "--quiet"
+        "--models", "llama-4-maverick", "--scenarios", "1", "--fault", "gpt-5.2=401",
+        "--run", str(tmp_path / "r"), "--quiet",
     )  # fmt: skip
-    assert any(
-        e.body.kind == "verdict_given" and e.body.verdict.status == "failed" for e in read_journal(tmp_path / "r" / "journal")
-    )  # fmt: skip
+    votes = [
+        e.body.verdict for e in read_journal(tmp_path / "r" / "journal") if e.body.kind == "verdict_given"
+    ]
+    assert any(vote.status == "failed" for vote in votes)
     assert done.returncode == 1
 
 
@@ -347,10 +344,20 @@ def test_a_birth_date_that_is_no_date_leaves_the_record_out(birth, tmp_path):
     bundle = {
         "resourceType": "Bundle",
         "type": "transaction",
-        "entry": [{"fullUrl": "urn:uuid:p", "resource": patient}],
+        "entry": [
+            {"fullUrl": "urn:uuid:p", "resource": patient},
+            {
+                "fullUrl": "urn:uuid:v",
+                "resource": {
+                    "resourceType": "Encounter",
+                    "subject": {"reference": "urn:uuid:p"},
+                    "period": {"start": "2020-01-01"},
+                },
+            },
+        ],
     }
     (tmp_path / "p.json").write_text(json.dumps(bundle))
-    with pytest.raises(Unreadable, match="p.json"):
+    with pytest.raises(Unreadable, match=r"p\.json"):
         read_records(tmp_path / "p.json")
 
 
@@ -395,3 +402,32 @@ def test_a_full_stdout_does_not_stop_a_run(tmp_path):
         )  # fmt: skip
     assert "Traceback" not in done.stderr
     assert any(e.body.kind == "run_finished" for e in read_journal(tmp_path / "r" / "journal"))
+
+
+def test_a_model_that_refuses_without_a_word_is_judged_like_one_that_refuses_in_words(tmp_path):
+    done = command(
+        "--models", "claude-opus-4.6", "--scenarios", "2", "--fault", "claude-opus-4.6=refusal",
+        "--run", str(tmp_path / "r"), "--quiet",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout
+    with (tmp_path / "r" / "report" / "scores.csv").open() as file:
+        assert all(float(row["raw"]) <= 2 for row in csv.DictReader(file))
+
+
+@pytest.mark.looptime
+async def test_a_throttle_without_a_pause_loses_no_call():
+    limiter = Limiter(Limits(requests=10**6, input_tokens=10**6, output_tokens=10**6, in_flight=8))
+    began = asyncio.get_running_loop().time()
+
+    async def provider(prompt: Prompt) -> Completion:
+        async with limiter.hold(Usage()):
+            if asyncio.get_running_loop().time() - began < 30:
+                raise Throttled("slow down")
+            return Completion(text="fine", stop="end")
+
+    async with asyncio.TaskGroup() as group:
+        calls = [
+            group.create_task(retry.retried(provider, retry.Tries(), limiter, model="m")(PROMPT))
+            for _ in range(40)
+        ]
+    assert all(call.result().text == "fine" for call in calls)
