@@ -39,11 +39,6 @@ def tell(case: PhotoCase, record: Record, task: str, traits: dict[str, str], *, 
     )
 
 
-def task_names() -> dict[str, str]:
-    """Give the name of every task by its key."""
-    return {key: table["name"] for key, table in _table().items() if "name" in table}
-
-
 def _persona(case: PhotoCase, record: Record, task: str, traits: dict[str, str], *, seed: int) -> Persona:
     address = (seed, case.id)
     child = record.age < PARENT_BELOW

@@ -9,7 +9,7 @@ from personas.album import Album
 from personas.cases import drawn
 from personas.conditions import conditions
 from personas.generate import generate
-from personas.persona import task_names, tell
+from personas.persona import tell
 from personas.traits import balanced
 
 TRAITS = balanced(1, 1)[0]
@@ -68,7 +68,3 @@ def test_the_truth_is_the_conditions_and_the_risks_are_the_records():
     assert set(told.truth.risks) <= texts
     assert told.truth.findings == CASE.findings
     assert told.truth.photo == "clear"
-
-
-def test_every_task_has_a_name():
-    assert set(task_names()) == {*TASKS, "T11"}
