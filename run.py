@@ -35,7 +35,10 @@ app = App(
 
 def _whole(kind: object, tokens: Sequence[Token]) -> int:
     """Read a whole number; cyclopts would round 2.5 without a word."""
-    return int(tokens[0].value)
+    try:
+        return int(tokens[0].value)
+    except ValueError:
+        raise ValueError(f"{tokens[0].value!r} is not a whole number.") from None
 
 
 @app.default

@@ -50,7 +50,7 @@ def retried(ask: Ask, tries: Tries, limiter: Limiter, *, model: str) -> Ask:
         if not isinstance(error, Transient):
             return False
         now, wait = anyio.current_time(), error.retry_after
-        tries.since = tries.since or now
+        tries.since = now if tries.since is None else tries.since
         if isinstance(error, Throttled):
             # Not the call's fault but the rate's: everyone waits, and the call keeps its attempts.
             throttles = sum(attempt.cause == Throttled.cause for attempt in tries.made)

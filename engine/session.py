@@ -85,7 +85,7 @@ async def play(wish: Wish) -> int:
             limits=watch.statistics,
         )
         with screen as console, speaking(console.say):
-            for note in (*_remarks(campaign.plan, models, wish), *sample.notes):
+            for note in (*_remarks(wish, campaign, models), *sample.notes):
                 console.say(note)
             finished = await run_campaign(campaign, console, tally, watch)
     return conclude(campaign.folder, campaign.plan, finished=finished)
@@ -212,11 +212,11 @@ def _wire_faults(wish: Wish, catalog: Catalog) -> dict[str, str]:
     return {catalog.find(name).id: kind for name, kind in wish.faults.items()}
 
 
-def _remarks(plan: Plan, models: tuple[Model, ...], wish: Wish) -> list[str]:
+def _remarks(wish: Wish, campaign: Campaign, models: tuple[Model, ...]) -> list[str]:
     """Say what the user should know before the first word."""
-    if not plan.simulated or wish.backend != "auto":
+    if not campaign.plan.simulated or wish.backend != "auto":
         return []
-    lacking = missing(_company(read_catalog(), models))
+    lacking = missing(_company(campaign.catalog, models))
     return [
         f"No credentials for {', '.join(lacking)}: the embedded simulator answers instead.",
         f"A live run needs {'; '.join(lacking.values())}.",

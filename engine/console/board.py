@@ -25,7 +25,7 @@ if TYPE_CHECKING:  # these bring numpy and scipy, which a table of their values 
 
 OVERALL = "overall"
 """The dimension that stands for all of them, and that models are sorted by."""
-SIMULATED = "SIMULATED: these are invented minds. No number here says anything about a real model."
+SIMULATED = "SIMULATED: invented minds. No number here says anything about a real model."
 UNLINKED = (
     "* not adjusted for how severe the jurors were: some share no conversation with the rest of the panel."
 )
