@@ -79,6 +79,8 @@ class Completion:
     served: str = ""
     """The model id the provider says it used."""
     request_id: str = ""
+    reasoning: str = ""
+    """What the model thought aloud, kept for the trace; no agent reads it."""
 
 
 Ask = Callable[[Prompt], Awaitable[Completion]]

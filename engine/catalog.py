@@ -8,9 +8,9 @@ from __future__ import annotations
 import difflib
 import tomllib
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, PositiveInt, ValidationError
+from pydantic import BaseModel, ConfigDict, NonNegativeFloat, PositiveInt, ValidationError
 
 from agents.speech import Usage
 from engine.errors import BadOption
@@ -25,10 +25,10 @@ class _Strict(BaseModel):
 class Price(_Strict):
     """USD per million tokens."""
 
-    input: float
-    output: float
-    cache_read: float
-    cache_write: float
+    input: NonNegativeFloat = 0.0
+    output: NonNegativeFloat = 0.0
+    cache_read: NonNegativeFloat = 0.0
+    cache_write: NonNegativeFloat = 0.0
 
     def cost(self, usage: Usage) -> float:
         """Give the USD a call cost; cached tokens are part of the input and priced apart."""
@@ -42,14 +42,16 @@ class Price(_Strict):
 
 
 class Limits(_Strict):
-    """What the client holds itself to."""
+    """What the client holds itself to; None where there is no such limit."""
 
     requests: PositiveInt
     """Per minute."""
-    input_tokens: PositiveInt
+    input_tokens: PositiveInt | None = None
     """Per minute."""
-    output_tokens: PositiveInt
+    output_tokens: PositiveInt | None = None
     """Per minute."""
+    tokens: PositiveInt | None = None
+    """Per minute, both directions together, as OpenAI and Bedrock count."""
     in_flight: PositiveInt
     """Calls at one time."""
 
@@ -71,12 +73,25 @@ class Model(_Strict):
     family: str
     provider: Literal["anthropic", "openai", "bedrock"]
     id: str
-    origin: Literal["paper", "ours"]
+    origin: Literal["paper", "ours"] = "ours"
     verdict: Literal["schema", "tool", "plain"]
-    cache: bool
-    price: Price
+    cache: bool = False
+    price: Price = Price()
     limits: Limits
     image: Envelope
+    endpoint: str = ""
+    """Base URL of a server of one's own that speaks OpenAI's protocol; empty for the provider's."""
+    key: str = ""
+    """Name of the environment variable that holds the endpoint's key; empty when it asks for none."""
+    length: Literal["max_completion_tokens", "max_tokens"] = "max_completion_tokens"
+    """The field in which an OpenAI-compatible server is told how long an answer may be."""
+    options: dict[str, Any] = {}
+    """Further fields of the request's body, such as temperature or reasoning_effort, sent as they stand."""
+
+    @property
+    def account(self) -> str:
+        """Give whose limits and credentials apply: the provider's name, or the endpoint."""
+        return self.endpoint or self.provider
 
 
 class Catalog(_Strict):

@@ -23,6 +23,8 @@ the run loudly.
 
 from __future__ import annotations
 
+from engine.rates import Rates
+
 
 class BenchError(Exception):
     """Whatever this program raises on purpose."""
@@ -54,10 +56,12 @@ class CallError(BenchError):
     cause = "call_error"
     """Short machine-readable name of what went wrong, as it stands in the journal."""
 
-    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+    def __init__(self, message: str, *, retry_after: float | None = None, rates: Rates | None = None) -> None:
         super().__init__(message)
         self.retry_after = retry_after
         """Pause the provider asked for, in seconds; None when it named none."""
+        self.rates = rates
+        """The limits its headers told; None when they told none."""
 
 
 class Transient(CallError):

@@ -73,7 +73,7 @@ class Gate:
         async def asking(prompt: Prompt) -> Completion:
             began = time.perf_counter()
             try:
-                return await self.provider.ask(prompt, self.model, tune())
+                return (await self.provider.ask(prompt, self.model, tune())).completion
             finally:
                 line.tries.seconds = round(time.perf_counter() - began, 4)
 

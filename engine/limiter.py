@@ -97,8 +97,8 @@ class Limiter:
 
     def __init__(self, limits: Limits) -> None:
         self.requests = Bucket(limits.requests)
-        self.input_tokens = Bucket(limits.input_tokens)
-        self.output_tokens = Bucket(limits.output_tokens)
+        self.input_tokens = Bucket(limits.input_tokens or limits.tokens or 10**9)
+        self.output_tokens = Bucket(limits.output_tokens or limits.tokens or 10**9)
         self._room = limits.in_flight
         self._queue: list[tuple[int, int, asyncio.Future[None]]] = []
         self._ticket = 0

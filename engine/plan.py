@@ -107,6 +107,6 @@ def make_plan(
         prompts=digests(),
         prices_dated=catalog.dated,
         faults=faults,
-        limits={model.name: model.limits.model_dump() for model in catalog.models.values()},
+        limits={model.name: model.limits.model_dump(exclude_none=True) for model in catalog.models.values()},
         versions=versions(),
     )

@@ -108,7 +108,7 @@ async def ask(url: str, provider: str) -> Completion:
         "bedrock": {"AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "planted"},
     }[provider]
     async with open_provider(provider, Access(base_url=url, secrets=secrets), Album(), 4) as door:
-        return await door.ask(PROMPT, CATALOG.models[MODEL[provider]])
+        return (await door.ask(PROMPT, CATALOG.models[MODEL[provider]])).completion
 
 
 ODD = {

@@ -18,7 +18,7 @@ ABOVE = {
     "engine": {"run"},
 }
 STOREYS = (
-    ("errors", "events", "config", "catalog", "cells"),
+    ("errors", "rates", "events", "config", "catalog", "cells"),
     ("stage", "mailbox", "limiter", "retry", "journal", "tape", "plan", "folder", "account", "tally"),
     ("providers", "simulator"),
     ("gate",),

@@ -13,6 +13,7 @@ from engine.errors import Denied, Diverged, Dropped, Throttled
 from engine.gate import Gate, Line, estimate
 from engine.journal import open_journal, read_journal
 from engine.limiter import Limiter
+from engine.providers import Reply
 from engine.retry import ATTEMPTS
 from engine.tape import Tape
 
@@ -35,12 +36,12 @@ class Scripted:
     def __init__(self, *script: Completion | Exception) -> None:
         self.script, self.times = list(script), []
 
-    async def ask(self, prompt, model, listen=None) -> Completion:
+    async def ask(self, prompt, model, listen=None) -> Reply:
         self.times.append(asyncio.get_running_loop().time())
         item = self.script.pop(0)
         if isinstance(item, Exception):
             raise item
-        return item
+        return Reply(completion=item)
 
 
 def prompt(text: str = "hi") -> Prompt:

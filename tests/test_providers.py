@@ -36,7 +36,11 @@ async def opened(url: str, name: str, album: Album | None = None):
     }[provider]
     base = f"{url}/v1" if provider == "openai" else url
     async with open_provider(provider, Access(base_url=base, secrets=secrets), album or Album(), 10) as door:
-        yield lambda prompt, listen=None: door.ask(prompt, CATALOG.models[name], listen)
+
+        async def ask(prompt: Prompt, listen=None):
+            return (await door.ask(prompt, CATALOG.models[name], listen)).completion
+
+        yield ask
 
 
 @pytest.mark.parametrize("name", EVERYONE)

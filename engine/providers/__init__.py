@@ -9,21 +9,32 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Protocol
 
 from agents.speech import Completion, Prompt
 from engine.catalog import Model
 from engine.config import Access
+from engine.rates import Rates
 from personas.album import Album
 
 Listen = Callable[[str], None]
 """Hears each piece of an answer as it arrives; its presence is what asks for a streamed call."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What one call brought home."""
+
+    completion: Completion
+    rates: Rates | None = None
+    """The limits its headers told; None when they told none."""
+
+
 class Provider(Protocol):
     """The way to every model of one provider."""
 
-    async def ask(self, prompt: Prompt, model: Model, listen: Listen | None = None) -> Completion:
+    async def ask(self, prompt: Prompt, model: Model, listen: Listen | None = None) -> Reply:
         """Call the model once; raise a CallError when no whole answer came."""
         ...
 

@@ -21,7 +21,7 @@ from agents.speech import Completion, Message, Prompt, Stop, Usage
 from engine.catalog import Model
 from engine.config import Access
 from engine.errors import CallError, Dropped
-from engine.providers import Listen
+from engine.providers import Listen, Reply
 from engine.providers.dialect import (
     MALFORMED,
     TIMEOUT,
@@ -46,17 +46,18 @@ class Completions:
         self._client = client
         self._album = album
 
-    async def ask(self, prompt: Prompt, model: Model, listen: Listen | None = None) -> Completion:
+    async def ask(self, prompt: Prompt, model: Model, listen: Listen | None = None) -> Reply:
         """Call the model once; raise a CallError when no whole answer came."""
         body = self._say(prompt, model)
         try:
             async with asyncio.timeout(TIMEOUT):
                 if listen is not None:
-                    return await self._stream(body, prompt, listen)
+                    return Reply(completion=await self._stream(body, prompt, listen))
                 reply = await self._client.post(
                     "/chat/completions", content=orjson.dumps(body), cast_to=httpx2.Response, options=JSON
                 )
-                return self._read(orjson.loads(reply.content), prompt, reply.headers.get("x-request-id", ""))
+                request_id = reply.headers.get("x-request-id", "")
+                return Reply(completion=self._read(orjson.loads(reply.content), prompt, request_id))
         except (openai.APIError, httpx2.TransportError, httpx2.StreamError, aiohttp.ClientError) as error:
             raise translate(error) from error
         except (TimeoutError, *MALFORMED) as error:

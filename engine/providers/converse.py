@@ -23,7 +23,7 @@ from agents.speech import Completion, Message, Prompt, Stop, Usage
 from engine.catalog import Model
 from engine.config import Access
 from engine.errors import CallError, Dropped
-from engine.providers import Listen
+from engine.providers import Listen, Reply
 from engine.providers.dialect import MALFORMED, TIMEOUT, count, failure, finish, merge, misread, spell_out
 from personas.album import Album
 
@@ -50,14 +50,16 @@ class Converse:
         self._client = client
         self._album = album
 
-    async def ask(self, prompt: Prompt, model: Model, listen: Listen | None = None) -> Completion:
+    async def ask(self, prompt: Prompt, model: Model, listen: Listen | None = None) -> Reply:
         """Call the model once; raise a CallError when no whole answer came."""
         body = self._say(prompt, model)
         try:
             async with asyncio.timeout(TIMEOUT):
                 if listen is None:
-                    return self._read(await self._client.converse(**body), prompt, model)
-                return await self._stream(await self._client.converse_stream(**body), prompt, model, listen)
+                    said = self._read(await self._client.converse(**body), prompt, model)
+                    return Reply(completion=said)
+                stream = await self._client.converse_stream(**body)
+                return Reply(completion=await self._stream(stream, prompt, model, listen))
         except (BotoCoreError, ClientError, ParserError, aiohttp.ClientError) as error:
             raise translate(error) from error
         except (TimeoutError, *MALFORMED) as error:

@@ -20,7 +20,7 @@ from agents.speech import Completion, Message, Prompt, Usage
 from engine.catalog import Model
 from engine.config import Access
 from engine.errors import CallError, Dropped
-from engine.providers import Listen
+from engine.providers import Listen, Reply
 from engine.providers.dialect import (
     MALFORMED,
     TIMEOUT,
@@ -52,15 +52,15 @@ class Messages:
         self._client = client
         self._album = album
 
-    async def ask(self, prompt: Prompt, model: Model, listen: Listen | None = None) -> Completion:
+    async def ask(self, prompt: Prompt, model: Model, listen: Listen | None = None) -> Reply:
         """Call the model once; raise a CallError when no whole answer came."""
         body = self._say(prompt, model)
         try:
             async with asyncio.timeout(TIMEOUT):
                 if listen is not None:
-                    return await self._stream(body, prompt, listen)
+                    return Reply(completion=await self._stream(body, prompt, listen))
                 reply = await self._client.messages.create(**body)
-                return self._read(reply, prompt, reply._request_id or "")
+                return Reply(completion=self._read(reply, prompt, reply._request_id or ""))
         except (anthropic.APIError, httpx2.TransportError, httpx2.StreamError, aiohttp.ClientError) as error:
             raise translate(error) from error
         except (TimeoutError, *MALFORMED) as error:
