@@ -1,13 +1,14 @@
 """A campaign: a whole run, from the first conversation to the last vote.
 
 Scope order is shutdown order: the journal outermost, the providers inside it, the stage with every actor
-innermost. Conversations begin in one order, scenario by scenario across the models, so that every provider is
-busy from the start; a full jury holds back new conversations, so memory stays flat.
+innermost. Every model under test has tables of its own, so that a slow one holds up nobody else; a full jury
+holds back new conversations, so memory stays flat.
 """
 
 from __future__ import annotations
 
 import signal
+from collections import deque
 from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -29,7 +30,6 @@ from engine.gate import Gate, Line
 from engine.journal import Journal, open_journal, read_journal
 from engine.jury import Bench
 from engine.limiter import Limiter, LimiterStatistics
-from engine.mailbox import Mailbox
 from engine.plan import Plan
 from engine.providers import open_provider
 from engine.stage import Stage, open_stage
@@ -38,8 +38,8 @@ from engine.tape import Tape
 from personas.build import Sample
 from rubrics.values import Rubric
 
-TABLES = 96
-"""Conversations under way at one time."""
+SEATS = 2
+"""Tables of a model per call it may have in flight: half of the time a conversation waits for its patient."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +53,7 @@ class Campaign:
     rubric: Rubric
     arms: tuple[Arm, ...]
     accesses: dict[str, Access]
-    """By provider."""
+    """By account."""
 
     def cells(self) -> list[Cell]:
         """Give every conversation of the plan in the order of beginning."""
@@ -70,29 +70,28 @@ class Troupe:
         self._gates = gates
         self._journal = journal
         self._console = console
-        self._benches = [
-            Bench(Juror(name=name, rubric=campaign.rubric), journal, self._jury_ask, campaign.plan.seed)
-            for name in campaign.plan.jury
-        ]
-        self._queue: Mailbox[tuple[int, Cell]] = Mailbox(1)
+        self._benches = [self._bench(name) for name in campaign.plan.jury]
 
     async def perform(self, cells: list[tuple[int, Cell]]) -> None:
         """Play and judge every cell."""
+        queues: dict[str, deque[tuple[int, Cell]]] = {}
+        for number, cell in cells:
+            queues.setdefault(cell.model, deque()).append((number, cell))
         async with open_stage() as jury:
             for bench in self._benches:
                 bench.open(jury)
             async with open_stage() as tables:
-                for table in range(min(TABLES, len(cells))):
-                    tables.enter(self._host, name=f"table {table}")
-                for cell in cells:
-                    await self._queue.put(cell)
-                self._queue.close()
+                for model, queue in queues.items():
+                    room = SEATS * self._campaign.catalog.models[model].limits.in_flight
+                    for table in range(min(room, len(queue))):
+                        tables.enter(self._host, queue, name=f"table {table} of {model}")
             for bench in self._benches:
                 bench.inbox.close()
 
-    async def _host(self) -> None:
+    async def _host(self, queue: deque[tuple[int, Cell]]) -> None:
         """Seat one conversation after the other, and hand what is finished to the jury."""
-        async for number, cell in self._queue:
+        while queue:
+            number, cell = queue.popleft()
             arm, scenario = cell.arm, cell.scenario
             assistant = Assistant(scenario=scenario, sees_photo=arm.photo, sees_record=arm.record)
             trace = await Conversation(cell, number, self._journal).play(
@@ -109,6 +108,11 @@ class Troupe:
         model = cell.model if role == "assistant" else self._campaign.plan.patient
         line = Line(conversation=cell.id, role=role, priority=number)
         return self._gates[model].ask(line, lambda: self._console.listen(cell.id, role))
+
+    def _bench(self, name: str) -> Bench:
+        juror = Juror(name=name, rubric=self._campaign.rubric)
+        hands = self._campaign.catalog.models[name].limits.in_flight
+        return Bench(juror, self._journal, self._jury_ask, seed=self._campaign.plan.seed, hands=hands)
 
     def _jury_ask(self, juror: str, conversation: str, role: str, priority: int) -> Ask:
         return self._gates[juror].ask(Line(conversation=conversation, role=role, priority=priority))
@@ -178,20 +182,22 @@ def _calls(events: Iterable[Event], conversations: frozenset[str]) -> Iterable[E
 
 @asynccontextmanager
 async def open_gates(campaign: Campaign, journal: Journal, tape: Tape) -> AsyncIterator[dict[str, Gate]]:
-    """Open a gate to every model that plays a part, one client per provider."""
+    """Open a gate to every model that plays a part, one client per account."""
     plan, catalog = campaign.plan, campaign.catalog
     models = [catalog.models[name] for name in dict.fromkeys((*plan.models, plan.patient, *plan.jury))]
     async with AsyncExitStack() as stack:
-        providers = {}
-        for name in dict.fromkeys(model.provider for model in models):
-            room = sum(model.limits.in_flight for model in models if model.provider == name)
-            opened = open_provider(name, campaign.accesses[name], campaign.sample.album, room)
-            providers[name] = await stack.enter_async_context(opened)
+        providers, limiters = {}, {}
+        for account, name in {model.account: model.provider for model in models}.items():
+            room = sum(model.limits.in_flight for model in models if model.account == account)
+            opened = open_provider(name, campaign.accesses[account], campaign.sample.album, room)
+            providers[account] = await stack.enter_async_context(opened)
+        for model in models:  # two names of one model share what it allows
+            limiters.setdefault((model.account, model.id), Limiter(model.limits))
         yield {
             model.name: Gate(
                 model=model,
-                provider=providers[model.provider],
-                limiter=Limiter(model.limits),
+                provider=providers[model.account],
+                limiter=limiters[model.account, model.id],
                 journal=journal,
                 tape=tape,
             )

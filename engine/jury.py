@@ -19,17 +19,19 @@ from engine.stage import Stage
 from personas.seeds import derive
 from rubrics.values import Dimension, Verdict
 
-HANDS = 24
-"""Conversations one juror reads at a time; its calls are held to the limits all the same."""
 Asking = Callable[[str, str, str, int], Ask]
 """(juror, conversation, role, priority) → Ask."""
 
 
 class Bench:
-    """One juror's seat: a mailbox of finished conversations and the hands that work through it."""
+    """One juror's seat: a mailbox of finished conversations and the hands that work through it.
 
-    def __init__(self, juror: Juror, journal: Journal, asking: Asking, seed: int) -> None:
-        self.inbox: Mailbox[tuple[Trace, bool]] = Mailbox(HANDS)
+    `hands` is how many conversations are read at one time: as many as calls may be in flight.
+    """
+
+    def __init__(self, juror: Juror, journal: Journal, asking: Asking, *, seed: int, hands: int) -> None:
+        self.inbox: Mailbox[tuple[Trace, bool]] = Mailbox(hands)
+        self._hands = hands
         self._juror = juror
         self._journal = journal
         self._asking = asking
@@ -37,7 +39,7 @@ class Bench:
 
     def open(self, stage: Stage) -> None:
         """Begin to judge whatever comes into the mailbox, until it is closed."""
-        for hand in range(HANDS):
+        for hand in range(self._hands):
             stage.enter(self._sit, name=f"juror {self._juror.name}, hand {hand}")
 
     async def _sit(self) -> None:
