@@ -101,12 +101,12 @@ async def test_the_prompt_count_includes_what_was_cached(simulator: str) -> None
         ({"max_tokens": 5}, "unsupported_parameter"),
         ({"reasoning_effort": "low", "temperature": 0.2}, "unsupported_value"),
         ({"reasoning_effort": "huge"}, "unsupported_value"),
-        ({"tools": [{"type": "function", "function": {"name": "x"}}]}, "unsupported_parameter"),
-        ({"response_format": {"type": "json_object"}}, "unsupported_value"),
+        ({"functions": [{"name": "x"}]}, "unsupported_parameter"),
+        ({"response_format": {"type": "xml"}}, "unsupported_value"),
         ({"response_format": shape({"type": "object", "properties": {}})}, None),
         ({"messages": []}, "empty_array"),
         ({"messages": [{"role": "robot", "content": "x"}]}, "invalid_value"),
-        ({"max_completion_tokens": 0}, None),
+        ({"max_completion_tokens": 0}, "integer_below_min_value"),
     ],
 )
 async def test_a_wrong_request_is_refused(simulator: str, changes: dict[str, object], code: str) -> None:

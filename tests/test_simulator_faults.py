@@ -8,7 +8,7 @@ import time
 import aiohttp
 import pytest
 
-from engine.simulator.faults import KINDS, FaultPlan, read_rule
+from engine.simulator.faults import KINDS, REFUSALS, FaultPlan, FaultRule, read_rule, read_rules
 
 URL_KEYS = {"authorization": "Bearer k"}
 
@@ -24,23 +24,27 @@ def test_a_wrong_rule_is_named(text: str) -> None:
         read_rule(text)
 
 
+def kind(rule: FaultRule | None) -> str:
+    return rule.kind if rule else ""
+
+
 def test_a_share_hits_the_same_calls_in_every_run() -> None:
-    one, two = (FaultPlan({"m": "503@0.2"}, seed=7) for _ in range(2))
-    drawn = [one.draw("m", str(call)) for call in range(2000)]
-    assert drawn == [two.draw("m", str(call)) for call in range(2000)]
+    one, two = (FaultPlan(read_rules({"m": "503@0.2"}), seed=7) for _ in range(2))
+    drawn = [kind(one.draw("m", str(call), stream=False)) for call in range(2000)]
+    assert drawn == [kind(two.draw("m", str(call), stream=True)) for call in range(2000)]
     assert 340 < drawn.count("503") < 460
-    assert one.draw("other", "1") == ""
+    assert one.draw("other", "1", stream=False) is None
 
 
 def test_a_retry_can_succeed() -> None:
-    plan = FaultPlan({"m": "503@0.5"}, seed=7)
-    tries = [plan.draw("m", "the same call") for _ in range(40)]
+    plan = FaultPlan(read_rules({"m": "503@0.5"}), seed=7)
+    tries = [kind(plan.draw("m", "the same call", stream=False)) for _ in range(40)]
     assert {"", "503"} == set(tries)
 
 
 def test_a_fault_without_a_share_hits_every_call() -> None:
-    plan = FaultPlan({"m": "drop"}, seed=7)
-    assert {plan.draw("m", str(call)) for call in range(100)} == {"drop"}
+    plan = FaultPlan(read_rules({"m": "drop"}), seed=7)
+    assert {kind(plan.draw("m", str(call), stream=False)) for call in range(100)} == {"drop"}
 
 
 async def test_a_fault_for_a_model_that_is_not_served_is_named(simulate) -> None:
@@ -69,24 +73,53 @@ async def test_an_empty_answer_is_whole_and_says_nothing(simulate) -> None:
     assert (choice["message"]["content"], choice["finish_reason"]) == ("", "stop")
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "hang"])
-async def test_no_fault_brings_the_simulator_down(simulate, kind: str) -> None:
-    async with simulate({"gpt-5.1": kind}) as url, aiohttp.ClientSession(headers=URL_KEYS) as web:
+ROUTES = {
+    "messages": ("claude-haiku-4-5-20251001", "/v1/messages", {"max_tokens": 99}),
+    "completions": ("gpt-5.1", "/v1/chat/completions", {}),
+    "responses": ("gpt-5.2", "/v1/responses", {}),
+    "converse": ("us.amazon.nova-pro-v1:0", "/model/us.amazon.nova-pro-v1:0/converse", {}),
+}
+
+
+def asked(route: str, *, stream: bool) -> tuple[str, dict[str, object]]:
+    model, path, extra = ROUTES[route]
+    if route == "converse":
+        said = {"messages": [{"role": "user", "content": [{"text": "Hello"}]}]}
+        return path + ("-stream" if stream else ""), said
+    rows = "input" if route == "responses" else "messages"
+    said = {"model": model, "stream": stream, rows: [{"role": "user", "content": "Hello"}]}
+    return path, said | extra
+
+
+@pytest.mark.parametrize("route", ROUTES)
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in ("hang", "status")])
+async def test_every_fault_ends_and_the_next_call_is_good(simulate, kind: str, route: str) -> None:
+    headers = URL_KEYS | {"anthropic-version": "2026-10-21"}
+    rule = FaultRule(kind=kind, first=2, seconds=0)
+    async with simulate([rule]) as url, aiohttp.ClientSession(headers=headers) as web:
         for stream in (False, True):
+            path, said = asked(route, stream=stream)
             try:
-                async with web.post(f"{url}/v1/chat/completions", json=body() | {"stream": stream}) as reply:
-                    await reply.read()
+                async with asyncio.timeout(5), web.post(url + path, json=said) as reply:
+                    assert await reply.read()
+                    assert (reply.status == 200) == (kind not in REFUSALS) or kind in ("filter", "midstream")
             except aiohttp.ClientError:
-                pass
-        async with web.get(f"{url}/health") as health:
-            assert health.status == 200
+                assert kind in ("drop", "truncate")
+        path, said = asked(route, stream=False)
+        async with web.post(url + path, json=said) as reply:
+            assert (reply.status, b"last Hello" in await reply.read()) == (200, True)
 
 
 @pytest.mark.parametrize(
     "junk", [b"", b"[]", b'{"model": 5}', b'{"model": "gpt-5.1", "messages": "x"}', b"\xff\x00" * 50]
 )
 async def test_junk_is_a_bad_request_and_not_an_accident(simulator: str, junk: bytes) -> None:
-    paths = ("/v1/messages", "/v1/chat/completions", "/model/us.amazon.nova-pro-v1:0/converse")
+    paths = (
+        "/v1/messages",
+        "/v1/chat/completions",
+        "/v1/responses",
+        "/model/us.amazon.nova-pro-v1:0/converse",
+    )
     headers = URL_KEYS | {"anthropic-version": "2026-10-21"}
     async with aiohttp.ClientSession(headers=headers) as web:
         for path in paths:

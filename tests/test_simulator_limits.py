@@ -10,6 +10,7 @@ import aiohttp
 import pytest
 
 from engine.simulator.limits import Exceeded, ModelLimits, TokenBucket
+from engine.simulator.openai_terms import duration
 from engine.simulator.photos import BadPhoto, PhotoShelf
 from engine.simulator.served import ServedModel, load_served
 from engine.simulator.tokens import LONG, PrefixCache, PromptTrail, TokenUsage, photo_tokens
@@ -27,7 +28,7 @@ def usage(fresh: int = 1, read: int = 0) -> TokenUsage:
 
 
 def test_a_bucket_holds_two_seconds_and_refills_at_its_rate() -> None:
-    bucket = TokenBucket(600, now=0.0)
+    bucket = TokenBucket(600, now=0.0, burst=2)
     assert bucket.level(0.0) == 20
     bucket.take(20, 0.0)
     assert bucket.wait(5, 0.0) == pytest.approx(0.5)
@@ -36,7 +37,7 @@ def test_a_bucket_holds_two_seconds_and_refills_at_its_rate() -> None:
 
 
 def test_what_is_larger_than_the_bucket_needs_a_full_one() -> None:
-    bucket = TokenBucket(600, now=0.0)
+    bucket = TokenBucket(600, now=0.0, burst=2)
     assert bucket.wait(1000, 0.0) == 0
     bucket.take(1000, 0.0)
     assert bucket.wait(1, 0.0) == pytest.approx(98.1)
@@ -66,6 +67,96 @@ def test_anthropic_bills_the_answer_when_it_is_given() -> None:
     with pytest.raises(Exceeded, match="output_tokens"):
         limits.admit(usage(), 1000, 0.0)
     limits.admit(usage(), 1000, 4.0)
+
+
+def test_whoever_waits_exactly_as_long_as_told_is_admitted() -> None:
+    limits = ModelLimits(served("gpt-5.2", tokens=7001, requests=None), 1e5)
+    now, refused = 1e5, 0
+    for call in range(2000):
+        try:
+            limits.admit(usage(fresh=37 + call % 11), 9, now)
+        except Exceeded as exceeded:
+            refused += 1
+            now += exceeded.seconds
+            limits.admit(usage(fresh=37 + call % 11), 9, now)
+    assert refused > 1900
+
+
+def test_openai_counts_both_directions_in_one_bucket() -> None:
+    limits = ModelLimits(served("gpt-5.2", tokens=600), 0.0)
+    limits.admit(usage(fresh=15, read=3), 1_000_000, 0.0)  # what was cached counts
+    limits.settle(2, 1_000_000, 0.0)
+    with pytest.raises(Exceeded, match="tokens: 600 a minute") as caught:
+        limits.admit(usage(fresh=5), 9, 0.0)
+    assert (caught.value.kind, caught.value.seconds) == ("tokens", pytest.approx(0.5))
+    limits.admit(usage(fresh=5), 9, 0.5)
+
+
+def test_bedrock_books_prompt_and_longest_answer_in_one_bucket() -> None:
+    limits = ModelLimits(served(NOVA, tokens=60_000), 0.0)
+    limits.admit(usage(fresh=500), 1000, 0.0)
+    with pytest.raises(Exceeded) as caught:
+        limits.admit(usage(fresh=500), 1000, 0.0)
+    assert caught.value.seconds == pytest.approx(1.0)
+    limits.settle(10, 1000, 0.0)  # 990 of the thousand come back
+    limits.admit(usage(fresh=490), 1000, 0.0)
+    assert limits.levels(0.0)["tokens"].remaining == 0
+
+
+def test_a_limit_that_is_not_named_is_none() -> None:
+    free = {"requests": None, "input_tokens": 0, "output_tokens": None, "tokens": None}
+    limits = ModelLimits(served(**free), 0.0)
+    for _ in range(1000):
+        limits.admit(usage(fresh=1_000_000), 1_000_000, 0.0)
+        limits.settle(1_000_000, 1_000_000, 0.0)
+    assert limits.levels(0.0) == {}
+
+
+def test_a_bucket_holds_as_many_seconds_as_it_is_told_to() -> None:
+    limits = ModelLimits(served(requests=60, burst=5.0), 0.0)
+    for _ in range(5):
+        limits.admit(usage(), 1, 0.0)
+    with pytest.raises(Exceeded):
+        limits.admit(usage(), 1, 0.0)
+
+
+def test_openai_and_bedrock_are_served_with_a_joint_limit() -> None:
+    for model in load_served().values():
+        split = model.protocol == "anthropic"
+        assert (model.tokens is None, model.input_tokens is not None) == (split, split)
+
+
+async def test_openais_headers_tell_the_joint_bucket(simulate) -> None:
+    async with simulate(tokens=6000, requests=600) as url, aiohttp.ClientSession() as web:
+        told = (await post(web, url, "gpt-5.2")).headers
+        answered = [(await post(web, url, "gpt-5.2")).status for _ in range(30)]
+    assert (told["x-ratelimit-limit-tokens"], told["x-ratelimit-limit-requests"]) == ("6000", "600")
+    assert 180 <= int(told["x-ratelimit-remaining-tokens"]) < 200
+    assert answered[-1] == 429
+
+
+async def test_without_limits_no_header_tells_any(simulate) -> None:
+    free = {"requests": None, "input_tokens": None, "output_tokens": None, "tokens": None}
+    async with simulate(**free) as url, aiohttp.ClientSession() as web:
+        for model in ("claude-opus-4-6", "gpt-5.2", NOVA):
+            told = (await post(web, url, model)).headers
+            assert not any("ratelimit" in name.lower() for name in told)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [
+        (0, "0ms"),
+        (0.0121, "13ms"),
+        (0.12, "120ms"),
+        (4.2, "4.2s"),
+        (360, "6m0s"),
+        (61.25, "1m1.25s"),
+        (7200, "2h0m0s"),
+    ],
+)
+def test_a_time_is_written_as_go_writes_it(seconds: float, told: str) -> None:
+    assert duration(seconds) == told
 
 
 async def post(web: aiohttp.ClientSession, url: str, model: str) -> aiohttp.ClientResponse:

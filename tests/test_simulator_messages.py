@@ -129,7 +129,7 @@ async def test_an_answer_longer_than_allowed_is_cut(simulator: str) -> None:
             "does not support assistant message prefill",
         ),
         ({"extra_headers": {"anthropic-version": "1999-01-01"}}, "not a valid version"),
-        ({"extra_body": {"tools": [{"name": "x"}]}}, "not spoken"),
+        ({"extra_body": {"tools": [{"name": "x"}]}}, r"tools\.0\.custom\.input_schema: Field required"),
         ({"extra_body": {"max_tokens": "many"}}, "max_tokens: Input should be a valid integer"),
         ({"output_config": {"format": {"type": "json_schema", "schema": {"type": "object"}}}}, "additional"),
     ],

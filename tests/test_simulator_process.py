@@ -124,3 +124,19 @@ def test_starting_imports_no_sdk() -> None:
     loaded = set(done.stdout.split())
     assert "engine.simulator.server" in loaded
     assert not loaded & {"anthropic", "openai", "boto3", "agents", "rubrics", "engine.events", "pydantic"}
+
+
+async def test_a_plan_file_reaches_the_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("plan.toml").write_text('[[fault]]\nkind = "402"\nmodels = ["gpt-5.1"]\n')
+    said = {"model": "gpt-5.1", "messages": [{"role": "user", "content": "x"}]}
+    headers = {"authorization": "Bearer k"}
+    async with (
+        launch(7, Path("plan.toml")) as endpoint,
+        aiohttp.ClientSession(headers=headers) as web,
+        web.post(f"{endpoint.openai}/chat/completions", json=said) as reply,
+    ):
+        assert reply.status == 402
+    with pytest.raises(BadRun, match=r"none\.toml cannot be read"):
+        async with launch(7, Path("none.toml")):
+            pass

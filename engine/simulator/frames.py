@@ -16,6 +16,7 @@ STRING = 7
 """The header type of a string, the only one the service uses."""
 PRELUDE = 12
 """Bytes: total length, headers length, checksum of these two."""
+PADDING = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 THREE_WORDS = re.compile(r"\s*(?:\S+\s*){1,3}|\s+")
 
 
@@ -50,6 +51,11 @@ def encode_frame(headers: dict[str, str], payload: bytes) -> bytes:
     prelude = struct.pack(">II", PRELUDE + len(packed) + len(payload) + 4, len(packed))
     message = prelude + struct.pack(">I", crc32(prelude)) + packed + payload
     return message + struct.pack(">I", crc32(message))
+
+
+def padding(id: str, at: int) -> str:
+    """Give a piece of a stream letters without meaning, of a length its id (hexadecimal) and place decide."""
+    return PADDING[: 3 + int(id[at % len(id)], 16) * 3]
 
 
 def split_words(text: str) -> list[str]:

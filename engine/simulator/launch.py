@@ -10,7 +10,7 @@ import asyncio
 import sys
 import tempfile
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -55,19 +55,26 @@ class Endpoint:
 
 
 @asynccontextmanager
-async def launch(seed: int, faults: dict[str, str] | None = None) -> AsyncIterator[Endpoint]:
-    """Run a simulator while the block lasts; BadRun, with its own words, when it is not up in 20 seconds."""
-    command = ["-m", "engine.simulator", "--port", "0", "--seed", str(seed)]
-    if faults:
-        command += ["--faults", orjson.dumps(faults).decode()]
+async def launch(seed: int, faults: Mapping[str, str] | Path | None = None) -> AsyncIterator[Endpoint]:
+    """Run a simulator while the block lasts; BadRun, with its own words, when it is not up in 20 seconds.
+
+    `faults` is a mapping from model ids to faults such as "503@0.2", or the path of a plan file.
+    """
     with tempfile.TemporaryFile() as errors:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, *command, cwd=ROOT, stdin=PIPE, stdout=PIPE, stderr=errors
+            sys.executable, *_arguments(seed, faults), cwd=ROOT, stdin=PIPE, stdout=PIPE, stderr=errors
         )
         try:
             yield Endpoint(port=await _port(process, errors), pid=process.pid, errors=errors)
         finally:
             await _end(process)
+
+
+def _arguments(seed: int, faults: Mapping[str, str] | Path | None) -> list[str]:
+    words = ["-m", "engine.simulator", "--port", "0", "--seed", str(seed)]
+    if isinstance(faults, Path):  # the process has another working directory
+        return [*words, "--plan", str(faults.resolve())]
+    return [*words, "--faults", orjson.dumps(dict(faults)).decode()] if faults else words
 
 
 async def _port(process: Process, errors: IO[bytes]) -> int:

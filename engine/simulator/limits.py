@@ -1,8 +1,13 @@
-"""The simulator's own rate limits: three token buckets a model.
+"""The simulator's own rate limits: up to four token buckets a model, by each provider's own rule.
 
-A bucket holds two seconds of its rate, so a client that keeps to the rate is never refused and one that sends
+Anthropic counts each direction by itself, bills an answer once it is given and gives cache reads free. OpenAI
+counts both directions in one bucket: the prompt at admission, the answer when it is given (whether it books the
+longest answer first is not confirmed). Bedrock counts both in one bucket too, and books the prompt and the
+longest possible answer before it begins; what was not used is given back.
+
+A bucket holds a few seconds of its rate, so a client that keeps to the rate is never refused and one that sends
 a minute's worth at once is. `remaining` is what the bucket holds now: far below the limit even in idleness.
-Nothing here knows a protocol; the clock is the caller's, in seconds.
+Nothing here knows a protocol's words; the clock is the caller's, in seconds.
 """
 
 from __future__ import annotations
@@ -12,9 +17,9 @@ from dataclasses import dataclass
 from engine.simulator.served import ServedModel
 from engine.simulator.tokens import TokenUsage
 
-BURST = 2.0
-"""Seconds of the rate that a bucket holds."""
-KINDS = ("requests", "input_tokens", "output_tokens")
+KINDS = ("requests", "input_tokens", "output_tokens", "tokens")
+GRAIN = 1e-6
+"""Tokens; less is a rounding error of the clock, and no reason to refuse whoever waited as long as told."""
 
 
 class Exceeded(Exception):
@@ -43,10 +48,11 @@ class TokenBucket:
 
     __slots__ = ("_at", "_level", "limit", "rate", "size")
 
-    def __init__(self, limit: int, now: float) -> None:
+    def __init__(self, limit: int, now: float, *, burst: float) -> None:
+        """Begin full; `burst` is the seconds of its rate that it holds."""
         self.limit = limit
         self.rate = limit / 60
-        self.size = max(1.0, BURST * self.rate)
+        self.size = max(1.0, burst * self.rate)
         self._level = self.size
         self._at = now
 
@@ -58,7 +64,8 @@ class TokenBucket:
 
     def wait(self, amount: float, now: float) -> float:
         """Give the seconds until this amount is there; what is larger than the bucket needs a full one."""
-        return max(0.0, (min(amount, self.size) - self.level(now)) / self.rate)
+        short = min(amount, self.size) - self.level(now)
+        return short / self.rate if short > GRAIN else 0.0
 
     def take(self, amount: float, now: float) -> None:
         """Take an amount out, or put it back when it is negative."""
@@ -69,9 +76,11 @@ class ModelLimits:
     """The limits of one model."""
 
     def __init__(self, served: ServedModel, now: float) -> None:
-        self._buckets = {kind: TokenBucket(getattr(served, kind), now) for kind in KINDS}
-        # Each provider's own rule: Anthropic does not count what was read from its cache, and Bedrock books
-        # the longest possible answer before it begins.
+        self._buckets = {
+            kind: TokenBucket(limit, now, burst=served.burst)
+            for kind in KINDS
+            if (limit := getattr(served, kind))
+        }
         self._free_reads = served.protocol == "anthropic"
         self._reserves = served.protocol == "bedrock"
 
@@ -81,21 +90,24 @@ class ModelLimits:
         `longest` is the most tokens the answer may have.
         """
         sent = usage.input - (usage.read if self._free_reads else 0)
-        costs = {"requests": 1, "input_tokens": sent, "output_tokens": longest if self._reserves else 0}
-        for kind, cost in costs.items():
-            bucket = self._buckets[kind]
+        booked = longest if self._reserves else 0
+        costs = {"requests": 1, "input_tokens": sent, "output_tokens": booked, "tokens": sent + booked}
+        for kind, bucket in self._buckets.items():
             # An answer that is billed later is admitted whenever the last ones are paid.
-            if (wait := bucket.wait(max(cost, 1), now)) > 0:
+            if (wait := bucket.wait(max(costs[kind], 1), now)) > 0:
                 raise Exceeded(kind, bucket.limit, wait)
-        for kind, cost in costs.items():
-            self._buckets[kind].take(cost, now)
+        for kind, bucket in self._buckets.items():
+            bucket.take(costs[kind], now)
 
     def settle(self, output: int, longest: int, now: float) -> None:
-        """Bill the answer that was given."""
-        self._buckets["output_tokens"].take(output - (longest if self._reserves else 0), now)
+        """Bill the answer that was given; what was booked for it and not used is given back."""
+        due = output - (longest if self._reserves else 0)
+        for kind in ("output_tokens", "tokens"):
+            if bucket := self._buckets.get(kind):
+                bucket.take(due, now)
 
     def levels(self, now: float) -> dict[str, BucketLevel]:
-        """Give the three levels, by kind."""
+        """Give the levels by kind, of those limits that there are."""
         found = {}
         for kind, bucket in self._buckets.items():
             level = bucket.level(now)

@@ -9,6 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
+SIGNATURE = "req_simulated_"
+"""How the id of every simulated answer begins, so that none is ever taken for a real one."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heard:

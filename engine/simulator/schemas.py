@@ -1,16 +1,27 @@
-"""Answer schemas as the providers read them: what a strict one must be, and what a nameless one is called.
+"""What a request may hold: its fields, and the schemas of answers as the providers read them.
 
 Nothing here knows what an answer would say.
 """
 
 from __future__ import annotations
 
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+FILE = Path(__file__).with_name("fields.toml")
+MOST_OPTIONAL, MOST_UNIONS = 24, 16
+"""In one schema, at Anthropic."""
 NAMED_BY = {
     frozenset({"says", "done"}): "patient_turn",
     frozenset({"evidence", "reasoning", "score"}): "verdict",
 }
+
+
+def known_fields(protocol: str) -> frozenset[str]:
+    """Give the names of all fields that a protocol's requests may have."""
+    return frozenset(tomllib.loads(FILE.read_text(encoding="utf-8"))[protocol])
 
 
 def name_schema(schema: dict[str, Any]) -> str:
@@ -18,14 +29,17 @@ def name_schema(schema: dict[str, Any]) -> str:
     return str(schema.get("title") or NAMED_BY.get(frozenset(schema.get("properties", ())), "answer"))
 
 
-def fault_of(schema: object, place: str = "schema", *, banned: frozenset[str] = frozenset()) -> str:
+def fault_of(
+    schema: object, place: str = "schema", *, banned: frozenset[str] = frozenset(), optional: bool = False
+) -> str:
     """Say what a strict answer schema does wrong, or give an empty string.
 
-    Every object must name all its properties as required and close itself; `banned` are keywords the provider
-    does not support.
+    Every object must close itself and, unless properties may be `optional`, name all of them as required; `banned`
+    are keywords the provider does not support.
     """
     if isinstance(schema, list):
-        return next(filter(None, (fault_of(part, place, banned=banned) for part in schema)), "")
+        parts = (fault_of(part, place, banned=banned, optional=optional) for part in schema)
+        return next(filter(None, parts), "")
     if not isinstance(schema, dict):
         return ""
     if wrong := banned & schema.keys():
@@ -34,7 +48,45 @@ def fault_of(schema: object, place: str = "schema", *, banned: frozenset[str] = 
     if schema.get("type") == "object":
         if schema.get("additionalProperties") is not False:
             return f"{place}: 'additionalProperties' is required to be supplied and to be false"
-        if missing := set(properties) - set(schema.get("required", ())):
+        if not optional and (missing := _optional(schema)):
             return f"{place}: 'required' must include every property; missing {sorted(missing)[0]!r}"
     below = [*properties.items(), *((k, schema[k]) for k in ("items", "anyOf", "$defs") if k in schema)]
-    return next(filter(None, (fault_of(v, f"{place}.{k}", banned=banned) for k, v in below)), "")
+    faults = (fault_of(v, f"{place}.{k}", banned=banned, optional=optional) for k, v in below)
+    return next(filter(None, faults), "")
+
+
+def excess_of(schema: dict[str, Any], place: str) -> str:
+    """Say what is more than Anthropic's service compiles, or give an empty string."""
+    if _loops(schema, schema.get("$defs", {}), frozenset()):
+        return f"{place}: recursive schemas are not supported"
+    nodes = list(_nodes(schema))
+    if (count := sum(len(_optional(node)) for node in nodes)) > MOST_OPTIONAL:
+        return f"{place}: too many optional properties: {count} > {MOST_OPTIONAL}"
+    if (count := sum("anyOf" in node for node in nodes)) > MOST_UNIONS:
+        return f"{place}: too many unions: {count} > {MOST_UNIONS}"
+    return ""
+
+
+def _optional(schema: dict[str, Any]) -> set[str]:
+    named, required = schema.get("properties"), schema.get("required")
+    return set(named if isinstance(named, dict) else ()) - set(required if isinstance(required, list) else ())
+
+
+def _nodes(schema: object) -> Iterator[dict[str, Any]]:
+    if isinstance(schema, dict):
+        yield schema
+    for below in schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ():
+        yield from _nodes(below)
+
+
+def _loops(schema: object, named: object, within: frozenset[str]) -> bool:
+    """Say whether following the references from here leads back to one of those it is `within`."""
+    if isinstance(schema, list):
+        return any(_loops(part, named, within) for part in schema)
+    if not isinstance(schema, dict):
+        return False
+    link = schema.get("$ref")
+    if isinstance(link, str):
+        target = named.get(link.removeprefix("#/$defs/")) if isinstance(named, dict) else None
+        return link == "#" or link in within or _loops(target, named, within | {link})
+    return any(_loops(below, named, within) for key, below in schema.items() if key != "$defs")

@@ -7,41 +7,38 @@ Nothing here knows what a model thinks, or which conversation a call belongs to.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import sha256
 from itertools import count
-from math import exp
 
 import orjson
 from aiohttp import web
 
-from engine.simulator import completions, converse, messages
-from engine.simulator.faults import STATUSES, FaultPlan
+from engine.simulator import completions, converse, messages, responses
+from engine.simulator.answering import answer_to
+from engine.simulator.delivery import send_stream, send_whole
+from engine.simulator.faults import REFUSALS, FaultPlan, FaultRule, check_models, read_rules
 from engine.simulator.limits import Exceeded, ModelLimits
-from engine.simulator.request import Request
+from engine.simulator.pace import delay
+from engine.simulator.refusals import broken, refusal
+from engine.simulator.request import SIGNATURE, Request
 from engine.simulator.served import ServedModel, load_served
-from engine.simulator.tokens import LETTERS, CacheLook, PrefixCache, count_tokens
-from engine.simulator.wire import GivenAnswer, Refused, Stop, WireCall, WireDialect, WirePost
-from personas.seeds import uniform
+from engine.simulator.tokens import CacheLook, PrefixCache
+from engine.simulator.wire import GivenAnswer, Refused, WireCall, WireDialect, WirePost
 
 Think = Callable[[Request, int], str]
+Route = Callable[[web.Request], Awaitable[web.StreamResponse]]
 LARGEST_BODY = 64_000_000
 """Bytes; more is refused before it is read."""
 BACKLOG = 4096
 """Connections not yet accepted; aiohttp's own 128 loses calls when hundreds connect at once."""
 FOREVER = 86_400.0
-SAYINGS = {
-    400: "The request is refused: a fault was asked for.",
-    401: "Invalid authentication credentials: a fault was asked for.",
-    404: "The model does not exist: a fault was asked for.",
-    429: "Too many requests: a fault was asked for.",
-    500: "Internal error: a fault was asked for.",
-    503: "Service unavailable: a fault was asked for.",
-    529: "Overloaded: a fault was asked for.",
-}
-STOPS: dict[str, Stop] = {"refusal": "refusal", "filter": "filter", "malformed": "malformed"}
+CREATED = "2026-01-01T00:00:00Z"
+TOO_LARGE = "Request exceeds the maximum size"
+GOOD = FaultRule(kind="")
+"""Of a call in which nothing breaks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +49,7 @@ class AdmittedCall:
     look: CacheLook
     digest: str
     """Of the body, hexadecimal."""
-    fault: str
+    fault: FaultRule
     request_id: str
 
 
@@ -60,7 +57,7 @@ class ModelServer:
     """All served models behind one port."""
 
     def __init__(
-        self, seed: int, think: Think, *, faults: Mapping[str, str], models: Mapping[str, ServedModel]
+        self, seed: int, think: Think, *, faults: Sequence[FaultRule], models: Mapping[str, ServedModel]
     ) -> None:
         now = asyncio.get_running_loop().time()
         self._seed = seed
@@ -74,49 +71,58 @@ class ModelServer:
     def application(self) -> web.Application:
         """Give the routes."""
         app = web.Application(client_max_size=LARGEST_BODY)
-        app.router.add_post("/v1/messages", self._messages)
-        app.router.add_post("/v1/messages/count_tokens", self._count)
-        app.router.add_post("/v1/chat/completions", self._completions)
-        app.router.add_post("/model/{model}/converse", self._converse)
-        app.router.add_post("/model/{model}/converse-stream", self._converse)
+        app.router.add_post("/v1/messages", self._speaks(messages.DIALECT))
+        app.router.add_post("/v1/messages/count_tokens", self._counts(messages.DIALECT))
+        app.router.add_post("/v1/chat/completions", self._speaks(completions.DIALECT))
+        app.router.add_post("/v1/responses", self._speaks(responses.DIALECT))
+        app.router.add_post("/model/{model}/converse", self._speaks(converse.DIALECT))
+        app.router.add_post("/model/{model}/converse-stream", self._speaks(converse.DIALECT))
+        app.router.add_post("/model/{model}/count-tokens", self._counts(converse.DIALECT))
         app.router.add_get("/v1/models", self._list)
+        app.router.add_get("/v1/models/{model}", self._show)
         app.router.add_get("/health", self._health)
         return app
 
-    async def _messages(self, http: web.Request) -> web.StreamResponse:
-        return await self._answer(http, messages.DIALECT)
+    def _speaks(self, dialect: WireDialect) -> Route:
+        async def answer(http: web.Request) -> web.StreamResponse:
+            return await self._answer(http, dialect)
 
-    async def _completions(self, http: web.Request) -> web.StreamResponse:
-        return await self._answer(http, completions.DIALECT)
+        return answer
 
-    async def _converse(self, http: web.Request) -> web.StreamResponse:
-        return await self._answer(http, converse.DIALECT)
+    def _counts(self, dialect: WireDialect) -> Route:
+        async def answer(http: web.Request) -> web.StreamResponse:
+            request_id = self._number()
+            try:
+                body = dialect.count(await self._read(http, dialect)) if dialect.count else b"{}"
+            except Refused as refused:
+                return _refuse(dialect, refused, request_id, {})
+            told = dialect.headers(request_id, {}, 0.0)
+            return web.Response(body=body, headers=told, content_type="application/json")
+
+        return answer
 
     async def _answer(self, http: web.Request, dialect: WireDialect) -> web.StreamResponse:
-        request_id = f"req_simulated_{next(self._numbers):012d}"
+        request_id = self._number()
         call = None
         try:
             post = await self._read(http, dialect)
             call = dialect.parse(post)
-            admitted = self._admit(call, post, request_id)
-            if admitted.fault == "hang":
+            admitted = self._admit(call, dialect, post.body, request_id)
+            if admitted.fault.kind == "hang":
                 await asyncio.sleep(FOREVER)
-            if call.stream:
-                return await self._stream(http, dialect, admitted)
-            return await self._whole(http, dialect, admitted)
-        except Refused as refusal:
-            status, body, headers = dialect.refuse(refusal, request_id)
-            if call is not None:
-                headers = self._headers(dialect, call, request_id) | headers
-            return web.Response(status=status, body=body, headers=headers, content_type="application/json")
+            return await self._deliver(http, dialect, admitted)
+        except Refused as refused:
+            return _refuse(
+                dialect, refused, request_id, self._headers(dialect, call, request_id) if call else {}
+            )
 
     async def _read(self, http: web.Request, dialect: WireDialect) -> WirePost:
         try:
             body = await http.read()
         except web.HTTPRequestEntityTooLarge:
-            raise Refused(413, "Request exceeds the maximum size") from None
+            raise Refused(413, TOO_LARGE) from None
         if len(body) > dialect.body_limit:
-            raise Refused(413, "Request exceeds the maximum size")
+            raise Refused(413, TOO_LARGE)
         return WirePost(
             headers=http.headers,
             body=body,
@@ -125,113 +131,89 @@ class ModelServer:
             stream=http.path.endswith("/converse-stream"),
         )
 
-    def _admit(self, call: WireCall, post: WirePost, request_id: str) -> AdmittedCall:
+    def _admit(self, call: WireCall, dialect: WireDialect, body: bytes, request_id: str) -> AdmittedCall:
         """Check the call against faults and limits; Refused when either says so."""
-        digest, now, model = sha256(post.body).hexdigest(), self._now(), call.served.id
-        fault = self._faults.draw(model, digest)
-        if fault in STATUSES:
-            refusal = Refused(int(fault), SAYINGS[int(fault)])
-            refusal.retry_after = 1.0 if fault == "429" else None
-            raise refusal
+        digest, now, model = sha256(body).hexdigest(), self._now(), call.served.id
+        fault = self._faults.draw(model, digest, stream=call.stream) or GOOD
+        if fault.kind in REFUSALS:
+            raise refusal(fault, call.served.protocol)
         automatic = call.served.protocol == "openai"
         look = self._cache.look(call.trail, call.served.cache_from, now, automatic=automatic)
         try:
             self._limits[model].admit(look.usage, call.request.max_tokens, now)
         except Exceeded as exceeded:
-            told = f"Rate limit reached for {model}: {exceeded}. Try again in {exceeded.seconds:.3f}s."
-            refusal = Refused(429, told)
-            refusal.retry_after, refusal.limit = exceeded.seconds, exceeded.kind
-            raise refusal from None
+            refused = Refused(429, dialect.throttled(call.served, exceeded))
+            refused.retry_after, refused.limit = exceeded.seconds, exceeded.kind
+            raise refused from None
         return AdmittedCall(call=call, look=look, digest=digest, fault=fault, request_id=request_id)
 
     async def _think_over(self, dialect: WireDialect, admitted: AdmittedCall) -> GivenAnswer:
         """Wait as long as the model takes, and make its answer; the limits are settled."""
         call, served = admitted.call, admitted.call.served
-        swing = 2 * uniform("latency", self._seed, served.id, admitted.digest) - 1
-        seconds = served.latency * exp(served.spread * swing)
+        seconds = delay(served, self._seed, admitted.digest)
         await asyncio.sleep(seconds)
-        if admitted.fault == "filter" and dialect.filtered:
+        if admitted.fault.kind == "filter" and dialect.filtered:
             raise Refused(400, dialect.filtered)
-        text, stop = self._speak(call.request, admitted.fault)
-        output = count_tokens(text)
+        answer = answer_to(
+            call,
+            admitted.fault.kind,
+            lambda request: self._think(request, self._seed),
+            id=admitted.digest[:24],
+            sent=admitted.look.usage,
+            seconds=seconds,
+        )
         now = self._now()
         self._cache.keep(admitted.look, now)
-        self._limits[served.id].settle(output, call.request.max_tokens, now)
-        usage = replace(admitted.look.usage, output=output)
-        return GivenAnswer(id=admitted.digest[:24], text=text, stop=stop, usage=usage, seconds=seconds)
+        self._limits[served.id].settle(answer.usage.output, call.request.max_tokens, now)
+        return answer
 
-    def _speak(self, request: Request, fault: str) -> tuple[str, Stop]:
-        if fault in ("refusal", "filter", "empty"):
-            return "", STOPS.get(fault, "end")
-        text = self._think(request, self._seed)
-        if fault == "malformed" and request.schema is not None:
-            return text[: max(1, len(text) // 2)], "malformed"
-        if len(text) > (room := request.max_tokens * LETTERS):
-            return text[:room], "length"
-        return text, "end"
-
-    async def _whole(
+    async def _deliver(
         self, http: web.Request, dialect: WireDialect, admitted: AdmittedCall
     ) -> web.StreamResponse:
+        """Answer, whole or in pieces, and break on the way if that is the fault."""
+        call, fault = admitted.call, admitted.fault
         answer = await self._think_over(dialect, admitted)
-        body = dialect.whole(admitted.call, answer)
-        headers = self._headers(dialect, admitted.call, admitted.request_id)
-        headers["Content-Type"] = "application/json"
-        if admitted.fault not in ("drop", "truncate", "midstream"):
-            return web.Response(body=body, headers=headers)
-        if admitted.fault == "midstream":
-            raise Refused(500, SAYINGS[500])
-        if admitted.fault == "truncate":
-            headers["Content-Length"] = str(len(body))
-            short = web.StreamResponse(headers=headers)
-            await short.prepare(http)
-            await short.write(body[: len(body) // 2])
-        return _hang_up(http, reset=admitted.fault == "drop")
+        headers = self._headers(dialect, call, admitted.request_id, answer.seconds)
+        if not call.stream:
+            if fault.kind == "midstream":
+                raise broken()
+            body = dialect.whole(call, answer)
+            return await send_whole(http, body, headers, fault=fault.kind, seconds=fault.seconds)
+        headers["Content-Type"] = dialect.stream_type
+        return await send_stream(
+            http,
+            dialect.pieces(call, answer),
+            headers,
+            fault=fault.kind,
+            seconds=fault.seconds if fault.kind == "drip" else call.served.piece_seconds,
+            ending=dialect.fault,
+            binary=dialect.name == "bedrock",
+        )
 
-    async def _stream(
-        self, http: web.Request, dialect: WireDialect, admitted: AdmittedCall
-    ) -> web.StreamResponse:
-        answer = await self._think_over(dialect, admitted)
-        pieces = dialect.pieces(admitted.call, answer)
-        if admitted.fault in ("drop", "truncate", "midstream"):
-            pieces = pieces[: max(1, len(pieces) // 2)]
-        headers = self._headers(dialect, admitted.call, admitted.request_id)
-        response = web.StreamResponse(headers=headers | {"Content-Type": dialect.stream_type})
-        await response.prepare(http)
-        for piece in pieces:
-            await response.write(piece)
-            await asyncio.sleep(admitted.call.served.piece_seconds)
-        if admitted.fault == "drop":
-            return _hang_up(http, reset=True)
-        if admitted.fault == "midstream":
-            await response.write(dialect.fault)
-        await response.write_eof()
-        return response
+    def _headers(
+        self, dialect: WireDialect, call: WireCall, request_id: str, seconds: float = 0.0
+    ) -> dict[str, str]:
+        return dialect.headers(request_id, self._limits[call.served.id].levels(self._now()), seconds)
 
-    def _headers(self, dialect: WireDialect, call: WireCall, request_id: str) -> dict[str, str]:
-        return dialect.headers(request_id, self._limits[call.served.id].levels(self._now()))
-
-    async def _count(self, http: web.Request) -> web.Response:
-        request_id = f"req_simulated_{next(self._numbers):012d}"
-        try:
-            counted = messages.count(await self._read(http, messages.DIALECT))
-        except Refused as refusal:
-            status, body, headers = messages.DIALECT.refuse(refusal, request_id)
-            return web.Response(status=status, body=body, headers=headers, content_type="application/json")
-        return _json({"input_tokens": counted})
+    def _number(self) -> str:
+        return f"{SIGNATURE}{next(self._numbers):012d}"
 
     async def _list(self, http: web.Request) -> web.Response:
-        if "anthropic-version" in http.headers:
-            ids = [id for id, served in self._models.items() if served.protocol == "anthropic"]
-            rows = [{"type": "model", "id": id, "display_name": id, "created_at": CREATED} for id in ids]
-            return _json({"data": rows, "has_more": False, "first_id": ids[0], "last_id": ids[-1]})
-        ids = [id for id, served in self._models.items() if served.protocol == "openai"]
-        return _json(
-            {
-                "object": "list",
-                "data": [{"id": id, "object": "model", "created": 0, "owned_by": "simulated"} for id in ids],
-            }
-        )
+        protocol = "anthropic" if "anthropic-version" in http.headers else "openai"
+        rows = [_row(id, protocol) for id, served in self._models.items() if served.protocol == protocol]
+        if protocol == "openai":
+            return _json({"object": "list", "data": rows})
+        ends = {"first_id": rows[0]["id"], "last_id": rows[-1]["id"]} if rows else {}
+        return _json({"data": rows, "has_more": False} | ends)
+
+    async def _show(self, http: web.Request) -> web.Response:
+        id = http.match_info["model"]
+        protocol = "anthropic" if "anthropic-version" in http.headers else "openai"
+        served = self._models.get(id)
+        if served is None or served.protocol != protocol:
+            dialect = messages.DIALECT if protocol == "anthropic" else completions.DIALECT
+            return _refuse(dialect, Refused(404, f"model: {id}"), self._number(), {})
+        return _json(_row(id, protocol))
 
     async def _health(self, http: web.Request) -> web.Response:
         return _json({"status": "ok", "models": sorted(self._models)})
@@ -241,21 +223,23 @@ class ModelServer:
         return asyncio.get_running_loop().time()
 
 
-CREATED = "2026-01-01T00:00:00Z"
+def _refuse(
+    dialect: WireDialect, refused: Refused, request_id: str, headers: Mapping[str, str]
+) -> web.Response:
+    status, body, own = dialect.refuse(refused, request_id)
+    return web.Response(
+        status=status, body=body, headers=dict(headers) | own, content_type="application/json"
+    )
+
+
+def _row(id: str, protocol: str) -> dict[str, object]:
+    if protocol == "anthropic":
+        return {"type": "model", "id": id, "display_name": id, "created_at": CREATED}
+    return {"id": id, "object": "model", "created": 0, "owned_by": "simulated"}
 
 
 def _json(data: dict[str, object]) -> web.Response:
     return web.Response(body=orjson.dumps(data), content_type="application/json")
-
-
-def _hang_up(http: web.Request, *, reset: bool) -> web.StreamResponse:
-    """Close the connection under the client, at once or when what was written has gone out."""
-    if http.transport is not None:
-        if reset:
-            http.transport.abort()
-        else:
-            http.transport.close()
-    return web.Response()
 
 
 @asynccontextmanager
@@ -264,18 +248,17 @@ async def serve(
     seed: int,
     *,
     think: Think,
-    faults: Mapping[str, str] | None = None,
+    faults: Mapping[str, str] | Sequence[FaultRule] | None = None,
     models: Mapping[str, ServedModel] | None = None,
 ) -> AsyncIterator[int]:
     """Listen on loopback while the block lasts, and give the port; 0 asks for any free one.
 
-    Raises ValueError for an unknown fault or a model that is not served, OSError for a port in use.
+    Raises BadPlan for an unknown fault or a model that is not served, OSError for a port in use.
     """
     models = load_served() if models is None else models
-    faults = faults or {}
-    if strangers := faults.keys() - models.keys():
-        raise ValueError(f"no model is served as {sorted(strangers)[0]!r}; there are {', '.join(models)}.")
-    server = ModelServer(seed, think, faults=faults, models=models)
+    rules = read_rules(faults) if isinstance(faults, Mapping) else tuple(faults or ())
+    check_models(rules, models)
+    server = ModelServer(seed, think, faults=rules, models=models)
     runner = web.AppRunner(
         server.application(), access_log=None, handler_cancellation=True, shutdown_timeout=0.5
     )

@@ -34,6 +34,8 @@ class TokenUsage:
     written_long: int = 0
     """The part of `written` that is kept for an hour."""
     output: int = 0
+    reasoning: int = 0
+    """The part of `output` that was reasoning."""
 
     @property
     def input(self) -> int:
