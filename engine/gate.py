@@ -2,8 +2,9 @@
 
     tape ∘ recorder ∘ retry ∘ limiter ∘ provider
 
-Five functions of one type, each around the next. An answer is on the disk before anyone hears it. The gate
-knows who asks and what it costs; it does not know what is asked.
+Functions of one type, each around the next; the innermost two are one, since the limiter learns from what the
+provider's headers say. An answer is on the disk before anyone hears it. The gate knows who asks and what it
+costs; it does not know what is asked.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from agents.speech import Ask, Completion, Prompt, Usage
+from agents.speech import Ask, Completion, Prompt
 from engine.catalog import Model
+from engine.charges import Forecast
 from engine.errors import CallError
 from engine.events import CallAnswered, CallFailed
 from engine.journal import Journal
@@ -21,14 +23,6 @@ from engine.limiter import Limiter
 from engine.providers import Listen, Provider
 from engine.retry import Tries, retried
 from engine.tape import Tape
-
-LETTERS = 4
-"""Characters per token, for estimates that are settled by what the provider counts."""
-PATCH = 28
-"""px; the side of the square of a photograph that costs one token at Anthropic, near enough for the others."""
-SPOKEN = 3
-"""A reply is estimated at one third of what it may be."""
-
 
 Tune = Callable[[], Listen | None]
 """Gives whoever listens to a call just now; None asks for a plain call, which costs a fraction of a streamed one."""
@@ -48,6 +42,8 @@ class Line:
     """Older conversations have lower numbers and go first, their jury included."""
     sequence: int = -1
     """Of the call being made; a role makes one at a time."""
+    digest: str = ""
+    """Of its prompt."""
     tries: Tries = field(default_factory=Tries)
 
 
@@ -60,31 +56,26 @@ class Gate:
     limiter: Limiter
     journal: Journal
     tape: Tape
+    forecast: Forecast = field(default_factory=Forecast)
 
     def ask(self, line: Line, tune: Tune = silent) -> Ask:
         """Give the function this role thinks through; `tune` is asked at every call who wants to listen in."""
-        ask = self._provided(tune, line)
-        ask = self._limited(ask, line)
+        ask = self._limited(line, tune)
         ask = retried(ask, line.tries, self.limiter, model=self.model.name)
         ask = self._recorded(ask, line)
         return self._taped(ask, line)
 
-    def _provided(self, tune: Tune, line: Line) -> Ask:
+    def _limited(self, line: Line, tune: Tune) -> Ask:
         async def asking(prompt: Prompt) -> Completion:
-            began = time.perf_counter()
-            try:
-                return (await self.provider.ask(prompt, self.model, tune())).completion
-            finally:
-                line.tries.seconds = round(time.perf_counter() - began, 4)
-
-        return asking
-
-    def _limited(self, ask: Ask, line: Line) -> Ask:
-        async def asking(prompt: Prompt) -> Completion:
-            async with self.limiter.hold(estimate(prompt), line.priority) as permit:
-                said = await ask(prompt)
-                permit.settle(said.usage)
-                return said
+            guess = self.forecast.guess(line.role, prompt, whole=self.limiter.rule.reserves)
+            async with self.limiter.hold(guess.expect, line.priority) as permit:
+                began = time.perf_counter()
+                try:
+                    reply = await self.provider.ask(prompt, self.model, tune())
+                finally:
+                    line.tries.seconds = round(time.perf_counter() - began, 4)
+                permit.settle(guess.hear(reply.completion.usage), reply.rates)
+                return reply.completion
 
         return asking
 
@@ -94,7 +85,7 @@ class Gate:
                 "role": line.role,
                 "model": self.model.name,
                 "sequence": line.sequence,
-                "digest": prompt.digest,
+                "digest": line.digest,
             }
             try:
                 said = await ask(prompt)
@@ -119,17 +110,8 @@ class Gate:
     def _taped(self, ask: Ask, line: Line) -> Ask:
         async def asking(prompt: Prompt) -> Completion:
             line.sequence += 1
-            if not self.tape:
-                return await ask(prompt)
-            recorded = self.tape.answer((line.conversation, line.role, line.sequence), prompt.digest)
+            line.digest = prompt.digest  # a walk over the whole prompt: once a call
+            recorded = self.tape.answer((line.conversation, line.role, line.sequence), line.digest)
             return recorded if recorded is not None else await ask(prompt)
 
         return asking
-
-
-def estimate(prompt: Prompt) -> Usage:
-    """Guess the tokens a prompt will cost, before the provider counts them."""
-    letters = len(prompt.system) + sum(len(message.text) for message in prompt.messages)
-    photos = (message.photo for message in prompt.messages if message.photo)
-    patches = sum(-(-photo.width // PATCH) * -(-photo.height // PATCH) for photo in photos)
-    return Usage(input=letters // LETTERS + patches, output=prompt.max_tokens // SPOKEN)

@@ -1,15 +1,15 @@
 """Retries: ours alone, since the SDKs' own are off.
 
-A provider's Retry-After is honoured to the second and holds back the whole queue, not only the call that was
-refused; where it names none, the pause grows and is jittered. Final errors stop at once. Nothing here knows
-which provider answers.
+A rate limit is the business of the limiter, which holds back everyone for as long as the provider said; the
+refused call only queues up again. What else passes by itself is tried again after a jittered pause that grows,
+or the one the provider named. Final errors stop at once. Nothing here knows which provider answers.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import asyncio
+from dataclasses import dataclass, field, replace
 
-import anyio
 import stamina
 import structlog
 
@@ -17,9 +17,12 @@ from agents.speech import Ask, Completion, Prompt
 from engine.errors import CallError, Throttled, Transient
 from engine.events import Attempt
 from engine.limiter import Limiter
+from personas.seeds import uniform
 
 ATTEMPTS = 6
 """Of one call, those that a rate limit refused not counted."""
+FIRST = 0.5
+"""Seconds of the first pause that no provider asked for, before jitter; doubled each time."""
 LONGEST = 30.0
 """Seconds of a pause that no provider asked for."""
 PATIENCE = 300.0
@@ -42,41 +45,64 @@ class Tries:
     since: float | None = None
     """Time of the call's first failure, by the loop's clock; None before one."""
 
+    def count(self, cause: str) -> int:
+        """Give how many attempts came to this end."""
+        return sum(attempt.cause == cause for attempt in self.made)
+
 
 def retried(ask: Ask, tries: Tries, limiter: Limiter, *, model: str) -> Ask:
     """Ask again after transient errors, pausing as the provider wants; `model` is for whoever reads the log."""
 
-    def pause(error: Exception) -> bool | float:
-        if not isinstance(error, Transient):
-            return False
-        now, wait = anyio.current_time(), error.retry_after
-        tries.since = now if tries.since is None else tries.since
-        if isinstance(error, Throttled):
-            # Not the call's fault but the rate's: everyone waits, and the call keeps its attempts.
-            throttles = sum(attempt.cause == Throttled.cause for attempt in tries.made)
-            wait = min(LONGEST, 2.0 ** (throttles - 1)) if wait is None else wait
-            limiter.pause(min(wait, PATIENCE))
-        elif sum(attempt.cause != Throttled.cause for attempt in tries.made) >= ATTEMPTS:
-            return False
-        if now + (wait or 0) > tries.since + PATIENCE:
-            return False
-        told = {} if wait is None else {"pause": f"{wait:g} s"}
-        log.warning("asking again", model=model, cause=error.cause, **told)
-        return True if wait is None else wait  # True leaves the pause to stamina's jittered back-off
+    async def trying(prompt: Prompt) -> Completion:
+        try:
+            said = await ask(prompt)
+        except CallError as error:
+            tries.made.append(Attempt(cause=error.cause, seconds=tries.seconds, message=str(error)))
+            raise
+        tries.made.append(Attempt(cause="ok", seconds=tries.seconds))
+        return said
 
     async def asking(prompt: Prompt) -> Completion:
         tries.made, tries.since = [], None
-        async for attempt in stamina.retry_context(
-            on=pause, attempts=None, timeout=None, wait_initial=0.5, wait_max=LONGEST, wait_jitter=1.0
-        ):
+        try:
+            return await trying(prompt)  # nearly every call ends here, and stamina has its price
+        except Transient as error:
+            failed: Transient | None = error
+
+        def pause(error: Exception) -> bool | float:
+            seconds = _pause(error, tries, limiter, prompt)
+            if seconds is None:
+                return False
+            tries.made[-1] = replace(tries.made[-1], pause=round(seconds, 3))
+            log.warning("asking again", model=model, cause=tries.made[-1].cause, pause=f"{seconds:.3g} s")
+            # The limiter does the waiting for its cool-down, in which the call keeps its place by priority.
+            return 0.0 if isinstance(error, Throttled) else seconds
+
+        async for attempt in stamina.retry_context(on=pause, attempts=None, timeout=None):
             with attempt:
-                try:
-                    said = await ask(prompt)
-                except CallError as error:
-                    tries.made.append(Attempt(cause=error.cause, seconds=tries.seconds, message=str(error)))
-                    raise
-                tries.made.append(Attempt(cause="ok", seconds=tries.seconds))
-                return said
+                if failed is not None:
+                    failed, first = None, failed
+                    raise first
+                return await trying(prompt)
         raise AssertionError("unreachable: the last attempt returns or raises")
 
     return asking
+
+
+def _pause(error: Exception, tries: Tries, limiter: Limiter, prompt: Prompt) -> float | None:
+    """Give the seconds until the next attempt; None when there is to be none."""
+    if not isinstance(error, Transient):
+        return None
+    now = asyncio.get_running_loop().time()
+    tries.since = now if tries.since is None else tries.since
+    failures = len(tries.made) - tries.count(Throttled.cause)
+    if isinstance(error, Throttled):  # not the call's fault but the rate's: it keeps its attempts
+        seconds = max(limiter.paused, error.retry_after or 0.0)
+    elif failures >= ATTEMPTS:
+        return None
+    elif error.retry_after is not None:
+        seconds = error.retry_after
+    else:
+        jitter = uniform("pause", prompt.digest, failures)  # calls that failed together come back apart
+        seconds = min(LONGEST, FIRST * 2 ** (failures - 1)) * (0.5 + jitter)
+    return seconds if now + seconds <= tries.since + PATIENCE else None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import itertools
 import os
 import socket
 from collections.abc import AsyncIterator, Callable
@@ -34,6 +36,25 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
         connect(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture
+async def clock_that_never_stands_still(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every look at the virtual clock take a nanosecond, as a real one does.
+
+    aiolimiter sets its timer for the very moment there is room, and looks again when rounding made it a hair too
+    early; on a clock that stands still between two looks it would look for ever.
+    """
+    loop, looks = asyncio.get_running_loop(), itertools.count()
+    real = loop.time
+    monkeypatch.setattr(loop, "time", lambda: real() + next(looks) * 1e-9)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give every test in virtual time the clock that goes on."""
+    for item in items:
+        if item.get_closest_marker("looptime") and isinstance(item, pytest.Function):
+            item.fixturenames.append("clock_that_never_stands_still")
 
 
 def echo(request: Request, seed: int) -> str:

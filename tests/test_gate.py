@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 
 import pytest
 
 from agents.speech import Completion, Message, Prompt, Usage
 from engine.catalog import read_catalog
+from engine.charges import Forecast
 from engine.errors import Denied, Diverged, Dropped, Throttled
-from engine.gate import Gate, Line, estimate
+from engine.gate import Gate, Line
 from engine.journal import open_journal, read_journal
 from engine.limiter import Limiter
 from engine.providers import Reply
+from engine.rates import Allowance, Rates
 from engine.retry import ATTEMPTS
 from engine.tape import Tape
 
@@ -23,17 +24,10 @@ SAID = Completion(
 )
 
 
-@pytest.fixture(autouse=True)
-async def a_clock_that_never_stands_still(monkeypatch):
-    loop, looks = asyncio.get_running_loop(), itertools.count()
-    real = loop.time
-    monkeypatch.setattr(loop, "time", lambda: real() + next(looks) * 1e-9)
-
-
 class Scripted:
     """A provider that answers or fails by script."""
 
-    def __init__(self, *script: Completion | Exception) -> None:
+    def __init__(self, *script: Completion | Reply | Exception) -> None:
         self.script, self.times = list(script), []
 
     async def ask(self, prompt, model, listen=None) -> Reply:
@@ -41,22 +35,23 @@ class Scripted:
         item = self.script.pop(0)
         if isinstance(item, Exception):
             raise item
-        return Reply(completion=item)
+        return item if isinstance(item, Reply) else Reply(completion=item)
 
 
 def prompt(text: str = "hi") -> Prompt:
     return Prompt(system="s", messages=(Message(author="user", text=text),), max_tokens=30)
 
 
-async def through(folder, provider, *prompts, tape: Tape | None = None):
+async def through(folder, provider, *prompts, tape=None, limiter=None, forecast=None):
     """Ask each prompt in turn on one line; give the answers."""
     async with open_journal(folder) as journal:
         gate = Gate(
             model=MODEL,
             provider=provider,
-            limiter=Limiter(MODEL.limits),
+            limiter=limiter or Limiter(MODEL.limits),
             journal=journal,
             tape=tape or Tape(),
+            forecast=forecast or Forecast(),
         )
         ask = gate.ask(Line(conversation="c", role="assistant", priority=0))
         return [await ask(each) for each in prompts]
@@ -116,9 +111,40 @@ async def test_a_tape_that_meets_another_prompt_names_it(tmp_path):
         await through(tmp_path, Scripted(SAID), prompt("other"), tape=Tape(read_journal(tmp_path)))
 
 
-def test_the_estimate_counts_words_and_the_reply():
-    guess = estimate(prompt("x" * 399))
-    assert (guess.input, guess.output) == (100, 10)
+@pytest.mark.looptime
+async def test_the_headers_of_answers_and_of_failures_correct_the_limiter(tmp_path):
+    told = Rates(requests=Allowance(limit=MODEL.limits.requests // 2))
+    less = Rates(requests=Allowance(limit=MODEL.limits.requests // 4))
+    limiter = Limiter(MODEL.limits)
+    provider = Scripted(
+        Reply(completion=SAID, rates=told), Throttled("slow", retry_after=1.0, rates=less), SAID
+    )
+    await through(tmp_path, provider, prompt(), limiter=limiter)
+    assert limiter.statistics().told == told
+    await through(tmp_path, provider, prompt(), limiter=limiter)
+    assert limiter.statistics().told == less
+    assert limiter.statistics().share == pytest.approx(0.25, abs=0.08)
+
+
+@pytest.mark.looptime
+async def test_the_pause_after_each_attempt_is_kept_with_it(tmp_path):
+    provider = Scripted(Throttled("slow", retry_after=7.0), Dropped("gone"), SAID)
+    await through(tmp_path, provider, prompt())
+    slow, gone, fine = calls(tmp_path)[0].attempts
+    assert (slow.pause, fine.pause) == (pytest.approx(7.0, abs=0.01), 0.0)
+    assert gone.pause > 0
+    assert (
+        gone.pause <= provider.times[2] - provider.times[1] < gone.pause + 0.5
+    )  # and the limiter's own pace
+
+
+@pytest.mark.looptime
+async def test_what_calls_of_a_role_cost_is_learnt(tmp_path):
+    cheap = Completion(text="hello", stop="end", usage=Usage(input=4, output=2))
+    gate_forecast = Forecast()
+    await through(tmp_path, Scripted(cheap), prompt(), forecast=gate_forecast)
+    assert gate_forecast.guess("assistant", prompt()).expect() == Usage(input=0, output=2)
+    assert gate_forecast.guess("patient", prompt()).expect() == Usage(input=0, output=10)
 
 
 def test_two_prompts_have_one_digest_only_if_they_are_equal():

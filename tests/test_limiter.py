@@ -3,32 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 
 import anyio
 import pytest
 
 from agents.speech import Usage
-from engine.catalog import Limits
-from engine.limiter import Limiter
+from engine.charges import RULES
+from engine.errors import Overloaded, Throttled
+from engine.limiter import FLOOD, Limiter
+from engine.models import Limits
+from engine.rates import Allowance, Rates
 
-pytestmark = [pytest.mark.asyncio, pytest.mark.looptime]
-
-
-@pytest.fixture(autouse=True)
-async def a_clock_that_never_stands_still(monkeypatch):
-    """Let every look at the virtual clock take a nanosecond, as a real one does.
-
-    aiolimiter sets its timer for the very moment there is room, and looks again when rounding made it a
-    hair too early; on a clock that stands still between two looks it would look for ever.
-    """
-    loop, looks = asyncio.get_running_loop(), itertools.count()
-    real = loop.time
-    monkeypatch.setattr(loop, "time", lambda: real() + next(looks) * 1e-9)
+pytestmark = [pytest.mark.asyncio, pytest.mark.looptime(noop_cycles=2)]
 
 
 def limits(**changes: int) -> Limits:
-    generous = {"requests": 10**6, "input_tokens": 10**9, "output_tokens": 10**9, "in_flight": 10**4}
+    generous = {"requests": 10**6, "input_tokens": 10**9, "output_tokens": 10**9, "in_flight": 5000}
     return Limits(**(generous | changes))
 
 
@@ -118,8 +108,8 @@ async def test_an_estimate_that_was_too_low_is_paid_by_the_next_calls():
     assert now() == pytest.approx(19 * 100 / 100, abs=2)
 
 
-async def test_cached_input_is_not_charged():
-    limiter = Limiter(limits(input_tokens=60_000))
+async def test_cached_input_is_not_charged_where_the_provider_does_not():
+    limiter = Limiter(limits(input_tokens=60_000), RULES["anthropic"])
     for _ in range(20):
         async with limiter.hold(Usage(input=1000)) as permit:
             permit.settle(Usage(input=1000, cache_read=1000))
@@ -133,6 +123,187 @@ async def test_a_pause_holds_back_everyone_for_as_long_as_the_provider_said():
         for number in range(5):
             group.start_soon(call, limiter, log, number)
     assert {round(at, 3) for _, at in log} == {12.5}
+
+
+async def test_a_pause_ends_at_the_rate_and_not_in_a_burst():
+    limiter, log = Limiter(limits(requests=6000)), []
+    limiter.pause(10)
+    async with anyio.create_task_group() as group:
+        for number in range(50):
+            group.start_soon(call, limiter, log, number)
+    assert log[0][1] == pytest.approx(10, abs=0.01)
+    assert sum(at < 10.1 for _, at in log) <= 12
+
+
+async def test_both_directions_share_one_limit_where_the_provider_counts_so():
+    limiter = Limiter(limits(tokens=60_000))
+    for _ in range(20):
+        async with limiter.hold(Usage(input=600, output=400)) as permit:
+            permit.settle(Usage(input=600, cache_read=600, output=400))
+    assert now() == pytest.approx(19, abs=1)
+
+
+async def test_the_longest_answer_is_booked_where_the_provider_does_and_given_back():
+    limiter = Limiter(limits(tokens=60_000), RULES["bedrock"])
+    for _ in range(20):
+        async with limiter.hold(Usage(input=100, output=900)) as permit:
+            permit.settle(Usage(input=100, output=50))
+    assert now() == pytest.approx(19 * 0.15, abs=1.5)
+
+
+async def test_what_was_booked_for_an_answer_that_never_came_is_given_back_too():
+    limiter = Limiter(limits(tokens=60_000), RULES["bedrock"])
+    for _ in range(FLOOD - 1):
+        with pytest.raises(Overloaded):
+            async with limiter.hold(Usage(input=100, output=900)):
+                raise Overloaded("trouble")
+    assert now() == pytest.approx((FLOOD - 1) * 0.1, abs=1)
+
+
+async def test_a_usage_that_the_server_does_not_tell_is_taken_as_estimated():
+    limiter = Limiter(limits(tokens=60_000))
+    for _ in range(20):
+        async with limiter.hold(Usage(input=1000)) as permit:
+            permit.settle(Usage())
+    assert now() == pytest.approx(19, abs=1)
+
+
+async def test_a_lower_limit_that_headers_tell_holds_at_once():
+    limiter, log = Limiter(limits(requests=6000)), []
+    limiter.learn(Rates(requests=Allowance(limit=60)))
+    async with anyio.create_task_group() as group:
+        for number in range(60):
+            group.start_soon(call, limiter, log, number)
+    assert log[-1][1] == pytest.approx(60, abs=4)
+    assert limiter.statistics().share == pytest.approx(0.01)
+
+
+async def test_a_higher_limit_that_headers_tell_is_shown_and_not_used():
+    limiter, log, told = Limiter(limits(requests=60)), [], Rates(requests=Allowance(limit=6000))
+    limiter.learn(told)
+    async with anyio.create_task_group() as group:
+        for number in range(30):
+            group.start_soon(call, limiter, log, number)
+    assert log[-1][1] == pytest.approx(29, abs=1.5)
+    assert (limiter.statistics().share, limiter.statistics().told) == (1.0, told)
+
+
+async def test_a_limit_that_headers_raise_again_is_used_again():
+    limiter, log = Limiter(limits(requests=600)), []
+    limiter.learn(Rates(requests=Allowance(limit=60)))
+    limiter.learn(Rates(requests=Allowance(limit=600)))
+    await anyio.sleep(10)
+    async with anyio.create_task_group() as group:
+        for number in range(100):
+            group.start_soon(call, limiter, log, number)
+    assert log[-1][1] - 10 == pytest.approx(10, abs=0.5)
+
+
+async def test_a_limit_that_only_headers_tell_holds_too():
+    limiter, log = Limiter(Limits(requests=10**6, in_flight=100)), []
+    limiter.learn(Rates(tokens=Allowance(limit=60_000)))
+    async with anyio.create_task_group() as group:
+        for number in range(20):
+            group.start_soon(lambda number=number: call(limiter, log, number, input=1000))
+    assert log[-1][1] == pytest.approx(19, abs=1)
+
+
+async def test_what_headers_say_remains_corrects_what_we_believe_to_have():
+    limiter, log = Limiter(limits(requests=60_000)), []
+    limiter.learn(Rates(requests=Allowance(limit=60_000, remaining=0)))
+    async with anyio.create_task_group() as group:
+        for number in range(100):
+            group.start_soon(call, limiter, log, number)
+    assert log[-1][1] == pytest.approx(0.1, abs=0.02)
+
+
+async def test_tokens_told_in_round_thousands_are_not_mistaken_for_none():
+    limiter, log = Limiter(limits(input_tokens=180_000), RULES["anthropic"]), []
+    limiter.learn(Rates(input_tokens=Allowance(limit=180_000, remaining=0)))
+    await call(limiter, log, "first", input=300)
+    assert log == [("first", pytest.approx(0, abs=1e-3))]
+
+
+async def refused(limiter: Limiter, takes: float, error: Exception) -> None:
+    with pytest.raises(type(error)):
+        async with limiter.hold(Usage()):
+            await anyio.sleep(takes)
+            raise error
+
+
+async def test_refusals_of_calls_sent_before_the_cut_belong_to_one_episode():
+    limiter = Limiter(limits())
+    async with anyio.create_task_group() as group:
+        for takes in (1, 1, 1.2, 1.5):
+            group.start_soon(refused, limiter, takes, Throttled("slow", retry_after=0.1))
+    stands = limiter.statistics()
+    assert (stands.episodes, stands.refusals) == (1, 4)
+    assert stands.share == pytest.approx(0.7, abs=0.05)
+    assert stands.paused == pytest.approx(0.1, abs=0.01)
+
+
+async def test_a_refusal_of_a_call_sent_after_the_cut_begins_another_episode():
+    limiter = Limiter(limits())
+    await refused(limiter, 0, Throttled("slow"))
+    await refused(limiter, 0, Throttled("slow"))
+    assert limiter.statistics().episodes == 2
+
+
+async def test_a_cool_down_that_nobody_named_grows_until_a_call_is_answered():
+    limiter, pauses = Limiter(limits()), []
+    for number in range(4):
+        if number == 3:
+            async with limiter.hold(Usage()) as permit:
+                permit.settle(Usage(input=1))
+        await refused(limiter, 0.01, Throttled("slow"))
+        pauses.append(round(limiter.statistics().paused, 2))
+    assert pauses == [1, 2, 4, 1]
+
+
+async def test_a_retry_after_of_days_is_not_obeyed():
+    limiter = Limiter(limits())
+    await refused(limiter, 0, Throttled("slow", retry_after=1e6))
+    assert limiter.statistics().paused <= 300
+
+
+async def test_a_flood_of_overloads_slows_us_and_pauses_nobody():
+    limiter = Limiter(limits())
+    for _ in range(FLOOD):
+        await refused(limiter, 0.01, Overloaded("busy"))
+    stands = limiter.statistics()
+    assert (stands.episodes, stands.paused) == (0, 0)
+    assert stands.share == pytest.approx(0.7, abs=0.02)
+
+
+async def test_now_and_then_an_overload_slows_nobody():
+    limiter = Limiter(limits())
+    for _ in range(3 * FLOOD):
+        await refused(limiter, 0.01, Overloaded("busy"))
+        async with limiter.hold(Usage()) as permit:
+            permit.settle(Usage(input=1))
+    assert limiter.statistics().share == 1
+
+
+async def test_an_overload_that_names_a_pause_holds_back_everyone():
+    limiter = Limiter(limits())
+    await refused(limiter, 0, Overloaded("busy", retry_after=7))
+    assert limiter.statistics().paused == pytest.approx(7, abs=0.01)
+
+
+async def test_an_estimate_may_be_made_when_the_turn_has_come():
+    limiter, log, known = Limiter(limits(in_flight=1, tokens=60_000)), [], [30_000]
+    async with anyio.create_task_group() as group:
+        group.start_soon(lambda: call(limiter, log, "running", takes=5))
+        await anyio.sleep(0.1)
+
+        async def late() -> None:
+            async with limiter.hold(lambda: Usage(input=known[0])):
+                log.append(("late", now()))
+
+        group.start_soon(late)
+        await anyio.sleep(0.1)
+        known[0] = 100
+    assert log[1] == ("late", pytest.approx(5, abs=0.1))
 
 
 async def test_a_caller_who_gives_up_while_waiting_blocks_nobody():
