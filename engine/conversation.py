@@ -146,4 +146,5 @@ def _echoes(turns: list[Turn]) -> bool:
     if len(turns) < 3:
         return False
     matcher = SequenceMatcher(None, turns[-1].text, turns[-2].text, autojunk=False)
-    return matcher.quick_ratio() >= ECHO and matcher.ratio() >= ECHO
+    bounds = (matcher.real_quick_ratio, matcher.quick_ratio)  # from above, each dearer and tighter
+    return all(bound() >= ECHO for bound in bounds) and matcher.ratio() >= ECHO

@@ -7,6 +7,7 @@ take what is whole and say what is not. Nothing here knows what an event means.
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import os
 import time
@@ -23,7 +24,7 @@ from engine.events import EVENT, Body, Event
 from engine.stage import open_stage
 
 Listener = Callable[[Event], None]
-Waiting = tuple[Event, bytes, anyio.Event | None]
+Waiting = tuple[Event, bytes, asyncio.Future[None] | None]
 """An event, its line, and who waits for it to be on the disk."""
 sync = getattr(os, "fdatasync", os.fsync)  # not every system has the cheaper one
 
@@ -41,15 +42,15 @@ class Journal:
 
     async def record(self, body: Body, conversation: str = "") -> None:
         """Write an event and return when it is on the disk."""
-        done = anyio.Event()
+        done = asyncio.get_running_loop().create_future()
         self._append(body, conversation, done)
-        await done.wait()
+        await done
 
     def note(self, body: Body, conversation: str = "") -> None:
         """Write an event in its order without waiting for the disk: for what can be rebuilt from the calls."""
         self._append(body, conversation, None)
 
-    def _append(self, body: Body, conversation: str, done: anyio.Event | None) -> None:
+    def _append(self, body: Body, conversation: str, done: asyncio.Future[None] | None) -> None:
         event = Event(at=round(time.time(), 6), conversation=conversation, body=body)
         self._waiting.append((event, orjson.dumps(event) + b"\n", done))
         self._bell.set()
@@ -65,8 +66,8 @@ class Journal:
                 # Taken off only now: a cancelled writer leaves its batch to be written on the way out.
                 del self._waiting[: len(batch)]
                 for event, _, done in batch:
-                    if done is not None:
-                        done.set()
+                    if done is not None and not done.done():  # one that was cancelled is
+                        done.set_result(None)
                     for listener in self._listeners:
                         listener(event)
             if self._closing and not self._waiting:

@@ -6,14 +6,16 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from agents.juror import SCHEMA
-from agents.speech import Message, Prompt
+from agents.juror import SCHEMA, Juror
+from agents.speech import Completion, Message, Prompt, Turn
 from engine.catalog import read_catalog
 from engine.config import Access
 from engine.errors import CallError, Denied, Dropped, Overloaded, Rejected, Throttled, Unknown
 from engine.providers import open_provider
 from engine.providers.dialect import failure
 from personas.album import Album
+from personas.build import embedded
+from rubrics.rubric import load_rubric
 
 CATALOG = read_catalog()
 NAMES = ("claude-haiku-4.5", "gpt-5.1", "nova-pro")
@@ -27,7 +29,7 @@ def words(text: str = "What is this?", **changes) -> Prompt:
 
 
 @asynccontextmanager
-async def opened(url: str, name: str, album: Album | None = None):
+async def opened(url: str, name: str, album: Album | None = None, *, whole: bool = False):
     provider = CATALOG.models[name].provider
     secrets = {
         "anthropic": {"ANTHROPIC_API_KEY": SECRET},
@@ -38,7 +40,8 @@ async def opened(url: str, name: str, album: Album | None = None):
     async with open_provider(provider, Access(base_url=base, secrets=secrets), album or Album(), 10) as door:
 
         async def ask(prompt: Prompt, listen=None):
-            return (await door.ask(prompt, CATALOG.models[name], listen)).completion
+            reply = await door.ask(prompt, CATALOG.models[name], listen)
+            return reply if whole else reply.completion
 
         yield ask
 
@@ -134,8 +137,6 @@ async def test_every_fault_has_its_name_in_our_own_tree(simulate, name, streamed
 @pytest.mark.parametrize("streamed", [False, True])
 @pytest.mark.parametrize(("fault", "stop"), [("refusal", "refusal"), ("filter", "filter")])
 async def test_a_refusal_is_an_answer_and_says_that_it_is_one(simulate, name, streamed, fault, stop):
-    if name == "claude-haiku-4.5" and fault == "filter":
-        pytest.skip("Anthropic has no content filter of its own: it refuses.")
     if name == "nova-pro" and fault == "refusal":
         pytest.skip("Bedrock has no refusal: it filters.")
     async with simulate(faults={CATALOG.models[name].id: fault}) as url, opened(url, name) as ask:
@@ -167,3 +168,63 @@ async def test_what_a_provider_says_of_a_key_is_scrubbed(monkeypatch):
     error = failure("openai", 401, message="Incorrect API key provided: sk-planted-0123456789.")
     assert "planted" not in str(error)
     assert "<OPENAI_API_KEY>" in str(error)
+
+
+def share(said: Completion) -> float:
+    return said.usage.cache_read / said.usage.input
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_the_second_call_of_a_conversation_reads_its_beginning_from_the_cache(simulator, name, png):
+    album = Album()
+    record = "A word of the record. " * 1500
+    first = Message(author="user", text="Look.", photo=album.put(png, drawn=True), mark=True)
+    later = (
+        first,
+        Message(author="assistant", text="I see."),
+        Message(author="user", text="And?", mark=True),
+    )
+    async with opened(simulator, name, album) as ask:
+        one = await ask(words(system=record, messages=(first,)))
+        two = await ask(words(system=record, messages=later))
+    assert one.usage.cache_read == 0
+    assert share(two) > 0.9
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_a_jurors_second_dimension_reads_case_and_transcript_from_the_cache(simulator, name):
+    scenario, rubric = embedded(1, 7).scenarios[0], load_rubric()
+    turns = tuple(
+        Turn(index=index, speaker="patient" if index % 2 else "assistant", text="Hm, well. " * 300)
+        for index in range(1, 9)
+    )
+    juror = Juror(name=name, rubric=rubric)
+    async with opened(simulator, name) as ask:
+        one, two = [await ask(juror.prompt(scenario, turns, each)) for each in rubric.dimensions[:2]]
+    assert one.usage.cache_read == 0
+    assert share(two) > 0.8
+
+
+async def test_no_more_marks_are_made_than_a_provider_takes(simulator):
+    messages = tuple(
+        Message(author="assistant" if number % 2 else "user", text="Hm.", mark=True) for number in range(9)
+    )
+    async with opened(simulator, NAMES[0]) as ask:
+        assert (await ask(words(messages=messages))).text
+
+
+@pytest.mark.parametrize(("name", "kinds"), [(NAMES[0], 4), (NAMES[1], 2)])
+@pytest.mark.parametrize("streamed", [False, True])
+async def test_the_limits_that_headers_tell_come_with_the_answer_and_with_a_refusal(
+    simulate, name, kinds, streamed
+):
+    listen = (lambda piece: None) if streamed else None
+    model = CATALOG.models[name]
+    async with simulate() as url, opened(url, name, whole=True) as ask:
+        rates = (await ask(words(), listen)).rates
+    told = [rates.requests, rates.tokens, rates.input_tokens, rates.output_tokens]
+    assert sum(one is not None for one in told) == kinds
+    async with simulate(faults={model.id: "429"}) as url, opened(url, name) as ask:
+        with pytest.raises(Throttled) as caught:
+            await ask(words(), listen)
+    assert caught.value.rates.requests.limit == rates.requests.limit

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from string import Template
 
@@ -15,6 +15,7 @@ def _read(name: str) -> Template:
     return Template((HERE / f"{name}.md").read_text(encoding="utf-8").strip())
 
 
+@lru_cache(maxsize=1024)  # a conversation asks for the same text before each of its calls
 def fill(name: str, /, **parts: str) -> str:
     """Fill the `$places` of prompts/<name>.md; a place without a part, or a part too many, is a KeyError."""
     template = _read(name)

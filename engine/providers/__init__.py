@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from agents.speech import Completion, Prompt
-from engine.catalog import Model
 from engine.config import Access
+from engine.models import Model
 from engine.rates import Rates
 from personas.album import Album
 

@@ -1,91 +1,124 @@
-"""OpenAI's Chat Completions, through its own SDK on aiohttp, its retries off.
+"""OpenAI's Chat Completions, through its own SDK, its retries off; and every server that speaks the same.
 
-A plain call goes through the client's lower-level `post` with a body we wrote: the typed call walks every
-message of the conversation anew and spends three times the CPU. A streamed call (one conversation at a time)
-takes the typed way. The prompt count already includes cached tokens.
+Bodies are written here and go through the client's lower-level `post`: the typed call walks every message of the
+conversation anew and spends three times the CPU. The prompt count already includes cached tokens. A server of one's
+own is sent what all of them take and nothing else, and may leave out whatever loses nothing.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import hashlib
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
-import aiohttp
 import httpx2
 import openai
 import orjson
 
-from agents.speech import Completion, Message, Prompt, Stop, Usage
-from engine.catalog import Model
-from engine.config import Access
-from engine.errors import CallError, Dropped
+from agents.speech import Message, Prompt
+from engine.config import KEYLESS, Access
+from engine.models import Model
 from engine.providers import Listen, Reply
+from engine.providers.bodies import Body, Darkroom, combine, mark
+from engine.providers.choices import StreamedChoice, read_choice
 from engine.providers.dialect import (
     MALFORMED,
     TIMEOUT,
-    count,
+    Blame,
+    cut,
     failure,
-    finish,
+    filtered,
     merge,
     misread,
-    seconds,
     spell_out,
 )
+from engine.providers.headers import told_by_openai
+from engine.providers.transport import READABLE, STREAMED, headers_of, open_client
 from personas.album import Album
+from personas.values import Photo
 
-STOPS: dict[str, Stop] = {"stop": "end", "tool_calls": "end", "length": "length", "content_filter": "filter"}
-JSON = {"headers": {"content-type": "application/json"}}
+PATH = "/chat/completions"
+HOME = "https://api.openai.com/v1"
+
+
+class LeanClient(openai.AsyncOpenAI):
+    """The SDK's client, saying nothing of this machine: neither what it is nor what its environment adds."""
+
+    @property
+    def default_headers(self) -> dict[str, str]:
+        """Give the headers of every request; organization, project and custom ones of the environment are not in."""
+        return self.lean
+
+    def dress(self) -> None:
+        """Make the headers once."""
+        given = super().default_headers
+        self.lean = {name: given[name] for name in ("Accept", "Content-Type", "User-Agent")}
+        self.lean |= {"Authorization": f"Bearer {self.api_key}", "Accept-Encoding": READABLE}
+        self.target = httpx2.URL(f"{str(self.base_url).rstrip('/')}{PATH}")
+
+    def _prepare_url(self, url: str) -> httpx2.URL:
+        # There is one address: the SDK would parse it anew for every call.
+        return self.target
 
 
 class Completions:
-    """OpenAI's models."""
+    """The models of OpenAI, or of one server that speaks its protocol."""
 
-    def __init__(self, client: openai.AsyncOpenAI, album: Album) -> None:
+    def __init__(self, client: LeanClient, darkroom: Darkroom, access: Access) -> None:
         self._client = client
-        self._album = album
+        self._darkroom = darkroom
+        self._secrets = access.secrets
 
     async def ask(self, prompt: Prompt, model: Model, listen: Listen | None = None) -> Reply:
         """Call the model once; raise a CallError when no whole answer came."""
-        body = self._say(prompt, model)
+        body = self._say(prompt, model, streamed=listen is not None)
+        headers = {"content-length": str(len(body))}
         try:
             async with asyncio.timeout(TIMEOUT):
                 if listen is not None:
-                    return Reply(completion=await self._stream(body, prompt, listen))
+                    return await self._stream(body, headers, (prompt, model), listen)
                 reply = await self._client.post(
-                    "/chat/completions", content=orjson.dumps(body), cast_to=httpx2.Response, options=JSON
+                    PATH, content=body, cast_to=httpx2.Response, options={"headers": headers}
                 )
-                request_id = reply.headers.get("x-request-id", "")
-                return Reply(completion=self._read(orjson.loads(reply.content), prompt, request_id))
-        except (openai.APIError, httpx2.TransportError, httpx2.StreamError, aiohttp.ClientError) as error:
-            raise translate(error) from error
+                told, whole = headers_of(reply), orjson.loads(reply.content)
+                if isinstance(whole.get("error"), dict) and not whole.get("choices"):
+                    return self._judge(200, whole["error"], told, model)
+                said = read_choice(whole, prompt, model, request_id=told.get("x-request-id", ""))
+                return Reply(completion=said, rates=told_by_openai(told))
+        except openai.APIStatusError as error:
+            return self._judge(error.status_code, error.body, headers_of(error.response), model)
+        except openai.APIConnectionError as error:
+            raise cut("openai", error) from None
+        except openai.APIError as error:  # an error event in a stream that began with status 200
+            return self._judge(200, error.body, {}, model)
+        except (httpx2.HTTPError, httpx2.StreamError) as error:
+            raise cut("openai", error) from None
         except (TimeoutError, *MALFORMED) as error:
-            raise misread("openai", error) from error
+            raise misread("openai", error) from None
 
-    async def _stream(self, body: dict[str, Any], prompt: Prompt, listen: Listen) -> Completion:
-        extra = {"messages": body.pop("messages"), "stream_options": {"include_usage": True}}
-        chunks = await self._client.chat.completions.create(
-            messages=[], extra_body=extra, stream=True, **body
-        )
-        text, refusal, reason, used, served = "", "", None, {}, ""
-        async for chunk in chunks:
-            served = chunk.model or served
-            used = chunk.usage.to_dict() if chunk.usage else used
-            for choice in chunk.choices:
-                refusal += choice.delta.refusal or ""
-                reason = choice.finish_reason or reason
-                if piece := choice.delta.content:
-                    text += piece
-                    listen(piece)
-        message = {"content": text, "refusal": refusal}
-        choice = {"message": message, "finish_reason": reason}
-        request_id = chunks.response.headers.get("x-request-id", "")
-        return self._read({"choices": [choice], "usage": used, "model": served}, prompt, request_id)
+    async def _stream(
+        self, body: bytes | Body, headers: dict[str, str], asked: tuple[Prompt, Model], listen: Listen
+    ) -> Reply:
+        choice = StreamedChoice(listen)
+        async with await self._client.post(
+            PATH,
+            content=body,
+            cast_to=object,
+            stream=True,
+            stream_cls=openai.AsyncStream[Any],
+            options={"headers": headers | {"accept": STREAMED}},
+        ) as stream:
+            async for chunk in stream:
+                choice.hear(chunk)
+            told = headers_of(stream.response)
+        said = read_choice(choice.whole(), *asked, request_id=told.get("x-request-id", ""), streamed=True)
+        return Reply(completion=said, rates=told_by_openai(told))
 
-    def _say(self, prompt: Prompt, model: Model) -> dict[str, Any]:
-        system = prompt.system
-        body: dict[str, Any] = {"model": model.id, "max_completion_tokens": prompt.max_tokens}
+    def _say(self, prompt: Prompt, model: Model, *, streamed: bool) -> bytes | Body:
+        system, photos = prompt.system, []
+        body: dict[str, Any] = {"model": model.id, model.length: prompt.max_tokens}
         if prompt.schema and model.verdict == "schema":
             shape = {"name": prompt.schema.name, "strict": True, "schema": prompt.schema.body}
             body["response_format"] = {"type": "json_schema", "json_schema": shape}
@@ -93,73 +126,73 @@ class Completions:
             system += spell_out(prompt.schema)
         body["messages"] = [{"role": "system", "content": system}]
         for author, group in merge(prompt.messages):
-            if author == "assistant":
-                content: Any = "\n\n".join(m.text for m in group)
-            else:
-                content = [part for m in group for part in self._parts(m)]
+            plain = author == "assistant" or (model.endpoint and not any(m.photo for m in group))
+            content: Any = (
+                "\n\n".join(m.text for m in group)
+                if plain
+                else [part for m in group for part in self._parts(m, model, photos)]
+            )
             body["messages"].append({"role": author, "content": content})
-        return body
+        if not model.endpoint:
+            body["prompt_cache_key"] = cache_key(prompt)
+        if streamed:
+            body |= {"stream": True, "stream_options": {"include_usage": True}}
+        return self._darkroom.write(combine(body, model.options), photos)
 
-    def _parts(self, message: Message) -> list[dict[str, Any]]:
+    def _parts(self, message: Message, model: Model, photos: list[Photo]) -> list[dict[str, Any]]:
         parts: list[dict[str, Any]] = []
-        if photo := message.photo:
-            url = f"data:{photo.media_type};base64,{self._album.encoded(photo)}"
-            parts.append({"type": "image_url", "image_url": {"url": url, "detail": "high"}})
+        if message.photo:
+            photo = self._darkroom.fit(message.photo, bytes=model.image.bytes, side=model.image.side)
+            photos.append(photo)
+            url = {"url": mark(f"data:{photo.media_type};base64,")}
+            parts.append({"type": "image_url", "image_url": url if model.endpoint else url | DETAIL})
         if message.text:
             parts.append({"type": "text", "text": message.text})
         return parts
 
-    @staticmethod
-    def _read(reply: dict[str, Any], prompt: Prompt, request_id: str) -> Completion:
-        if not reply.get("choices"):
-            raise Dropped("openai: the answer holds no choice.")
-        choice, used = reply["choices"][0], reply.get("usage") or {}
-        message = choice.get("message") or {}
-        refused = message.get("refusal")
-        return finish(
-            prompt,
-            message.get("content") or refused or "",
-            stop="refusal" if refused else STOPS.get(choice.get("finish_reason") or ""),
-            usage=Usage(
-                input=count(used.get("prompt_tokens")),
-                cache_read=count((used.get("prompt_tokens_details") or {}).get("cached_tokens")),
-                output=count(used.get("completion_tokens")),
-                reasoning=count((used.get("completion_tokens_details") or {}).get("reasoning_tokens")),
-            ),
-            served=reply.get("model", ""),
-            request_id=request_id,
-        )
+    def _judge(self, status: int, body: object, headers: Mapping[str, str], model: Model) -> Reply:
+        """Give the reply that a content filter left; raise what any other error means."""
+        body = body if isinstance(body, dict) else {"message": body if isinstance(body, str) else ""}
+        inner = body["error"] if isinstance(body.get("error"), dict) else body
+        codes = [inner.get(name) for name in ("code", "type")]
+        code = next((each for each in codes if isinstance(each, str) and each), "")
+        if status == 200 and isinstance(codes[0], int) and 400 <= codes[0] < 600:  # as gateways put it
+            status = codes[0]
+        message = inner.get("message") or inner.get("detail") or body.get("error") or ""
+        message, rates = message if isinstance(message, str) else "", told_by_openai(headers)
+        if said := filtered(code, message):
+            return Reply(completion=said, rates=rates)
+        blame = Blame(model=model, secrets=self._secrets, headers=headers, rates=rates)
+        raise failure("openai", status, code=code, message=message, blame=blame) from None
 
 
-def translate(error: Exception) -> CallError:
-    """Name an SDK or transport error in our own tree."""
-    if isinstance(error, openai.APIStatusError):
-        headers = error.response.headers
-        body = error.body if isinstance(error.body, dict) else {}
-        return failure(
-            "openai",
-            error.status_code,
-            code=str(error.code or error.type or ""),
-            message=str(body.get("message") or error.message),
-            retry_after=seconds(headers.get("retry-after"), headers.get("retry-after-ms")),
-        )
-    if type(error) is openai.APIError:  # an error event in a stream that began with status 200
-        return failure("openai", 200, code=str(error.code or ""), message=error.message)
-    return Dropped(f"openai: {type(error).__name__}: the connection failed or timed out.")
+DETAIL = {"detail": "high"}
+
+
+def cache_key(prompt: Prompt) -> str:
+    """Give 16 hex digits that all calls of one conversation share, so that they meet one cache.
+
+    What they share is their beginning: the system prompt and the first message, or a juror's case and transcript.
+    """
+    first = prompt.messages[0]
+    photo = first.photo.sha256 if first.photo else ""
+    return hashlib.sha256(f"{prompt.system}\0{first.text}\0{photo}".encode(errors="replace")).hexdigest()[:16]
 
 
 @asynccontextmanager
 async def open_completions(access: Access, album: Album, room: int) -> AsyncIterator[Completions]:
-    """Open the client with explicit credentials and endpoint."""
-    transport = openai.DefaultAioHttpClient(
-        limits=httpx2.Limits(max_connections=room + 8, max_keepalive_connections=room + 8),
-        trust_env=not access.base_url.startswith("http://127."),
-    )
-    async with openai.AsyncOpenAI(
-        api_key=access.secrets["OPENAI_API_KEY"],
-        base_url=access.base_url or None,
-        max_retries=0,
-        timeout=TIMEOUT,
-        http_client=transport,
-    ) as client:
-        yield Completions(client, album)
+    """Open the client with explicit credentials and address; a server that wants no key is sent a harmless word."""
+    address = access.base_url or HOME
+    async with open_client(address, room) as http:
+        client = LeanClient(
+            api_key=access.secrets.get("OPENAI_API_KEY") or KEYLESS,
+            admin_api_key="",
+            organization="",
+            project="",
+            base_url=address,
+            max_retries=0,
+            timeout=TIMEOUT,
+            http_client=http,
+        )
+        client.dress()
+        yield Completions(client, Darkroom(album), access)

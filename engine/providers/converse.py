@@ -1,31 +1,47 @@
-"""Bedrock's Converse, through aioboto3, its retries off.
+"""Bedrock's Converse, signed by botocore, its retries off.
 
 Facts of this wire that shape the code: a forced tool is the one structured answer Nova has, and Llama has none;
-photographs are raw bytes here; a failure inside a stream is an exception frame whose code is in lower camel case;
-there is no Retry-After.
+sampling parameters have a table of their own, what only one model family knows another; a failure inside a stream is
+an exception frame whose code is in lower camel case; there are no rate headers and no Retry-After.
 """
 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-import aioboto3
 import aiohttp
 import orjson
-from aiobotocore.config import AioConfig
 from botocore.eventstream import ParserError
 from botocore.exceptions import BotoCoreError, ClientError, EventStreamError
+from botocore.parsers import ResponseParserError
 
 from agents.speech import Completion, Message, Prompt, Stop, Usage
-from engine.catalog import Model
 from engine.config import Access
-from engine.errors import CallError, Dropped
+from engine.errors import CallError
+from engine.models import Model
 from engine.providers import Listen, Reply
-from engine.providers.dialect import MALFORMED, TIMEOUT, count, failure, finish, merge, misread, spell_out
+from engine.providers.bodies import Body, Darkroom, combine, mark
+from engine.providers.dialect import (
+    MALFORMED,
+    TIMEOUT,
+    Blame,
+    count,
+    cut,
+    failure,
+    finish,
+    marked,
+    merge,
+    misread,
+    spell_out,
+)
+from engine.providers.signing import CONTENT, DIGEST, open_bedrock
+from engine.providers.thoughts import ThoughtFilter, split_thought
 from personas.album import Album
+from personas.values import Photo
 
 STOPS: dict[str, Stop] = {
     "end_turn": "end",
@@ -39,52 +55,59 @@ STOPS: dict[str, Stop] = {
     "content_filtered": "filter",
 }
 CACHE_POINT = {"cachePoint": {"type": "default"}}
-STATUS = {"throttlingException": 429, "validationException": 400, "serviceUnavailableException": 503}
+SAMPLING = {"temperature", "topP", "stopSequences"}
+"""Options that stand in `inferenceConfig`."""
+TABLES = {
+    "additionalModelRequestFields",
+    "guardrailConfig",
+    "inferenceConfig",
+    "outputConfig",
+    "performanceConfig",
+    "requestMetadata",
+    "serviceTier",
+    "toolConfig",
+}
+"""Options that stand in the body itself; every other one is the model family's own."""
+STATUS = {
+    "throttlingException": 429,
+    "validationException": 400,
+    "modelTimeoutException": 408,
+    "modelStreamErrorException": 424,
+    "internalServerException": 500,
+    "serviceUnavailableException": 503,
+}
 """Of exception frames; anything else in a stream is the service's trouble."""
 
 
 class Converse:
     """Bedrock's models."""
 
-    def __init__(self, client: Any, album: Album) -> None:
+    def __init__(self, client: Any, darkroom: Darkroom, access: Access) -> None:
         self._client = client
-        self._album = album
+        self._darkroom = darkroom
+        self._secrets = access.secrets
 
     async def ask(self, prompt: Prompt, model: Model, listen: Listen | None = None) -> Reply:
         """Call the model once; raise a CallError when no whole answer came."""
         body = self._say(prompt, model)
+        digest = body.digest() if isinstance(body, Body) else hashlib.sha256(body).hexdigest()
+        sent = {"modelId": model.id, CONTENT: body, DIGEST: digest}
         try:
             async with asyncio.timeout(TIMEOUT):
                 if listen is None:
-                    said = self._read(await self._client.converse(**body), prompt, model)
-                    return Reply(completion=said)
-                stream = await self._client.converse_stream(**body)
-                return Reply(completion=await self._stream(stream, prompt, model, listen))
-        except (BotoCoreError, ClientError, ParserError, aiohttp.ClientError) as error:
-            raise translate(error) from error
-        except (TimeoutError, *MALFORMED) as error:
-            raise misread("bedrock", error) from error
+                    return Reply(completion=_read(await self._client.converse(**sent), prompt, model))
+                reply = await self._client.converse_stream(**sent)
+                return Reply(completion=_read(await _gather(reply, listen), prompt, model))
+        except ClientError as error:
+            raise self._judge(error, model) from None
+        except (TimeoutError, ResponseParserError, ParserError, *MALFORMED) as error:
+            raise misread("bedrock", error) from None
+        except (BotoCoreError, aiohttp.ClientError) as error:
+            raise cut("bedrock", error) from None
 
-    async def _stream(
-        self, reply: dict[str, Any], prompt: Prompt, model: Model, listen: Listen
-    ) -> Completion:
-        text, tool, whole = "", "", {"ResponseMetadata": reply["ResponseMetadata"]}
-        async for event in reply["stream"]:
-            if "contentBlockDelta" in event:
-                delta = event["contentBlockDelta"]["delta"]
-                piece = delta.get("text", "")
-                text, tool = text + piece, tool + delta.get("toolUse", {}).get("input", "")
-                listen(piece or delta.get("toolUse", {}).get("input", ""))
-            elif "messageStop" in event:
-                whole["stopReason"] = event["messageStop"]["stopReason"]
-            elif "metadata" in event:
-                whole["usage"] = event["metadata"]["usage"]
-        whole["output"] = {"message": {"content": [{"text": tool or text}]}}
-        return self._read(whole, prompt, model)
-
-    def _say(self, prompt: Prompt, model: Model) -> dict[str, Any]:
-        system = prompt.system
-        body: dict[str, Any] = {"modelId": model.id, "inferenceConfig": {"maxTokens": prompt.max_tokens}}
+    def _say(self, prompt: Prompt, model: Model) -> bytes | Body:
+        system, photos, marks = prompt.system, [], marked(prompt, model)
+        body: dict[str, Any] = {"inferenceConfig": {"maxTokens": prompt.max_tokens}}
         if prompt.schema and model.verdict == "tool":
             spec = {
                 "name": prompt.schema.name,
@@ -97,80 +120,110 @@ class Converse:
             system += spell_out(prompt.schema)
         body["system"] = [{"text": system}, *([CACHE_POINT] if model.cache else [])]
         body["messages"] = [
-            {"role": author, "content": [part for m in group for part in self._parts(m, model.cache)]}
+            {
+                "role": author,
+                "content": [part for m in group for part in self._parts(m, model, photos, marks)],
+            }
             for author, group in merge(prompt.messages)
         ]
-        return body
+        return self._darkroom.write(combine(body, sort_options(model.options)), photos)
 
-    def _parts(self, message: Message, cache: bool) -> list[dict[str, Any]]:
+    def _parts(
+        self, message: Message, model: Model, photos: list[Photo], marks: set[int]
+    ) -> list[dict[str, Any]]:
         parts: list[dict[str, Any]] = []
-        if photo := message.photo:
+        if message.photo:
+            photo = self._darkroom.fit(message.photo, bytes=model.image.bytes, side=model.image.side)
+            photos.append(photo)
             kind = photo.media_type.removeprefix("image/")
-            parts.append({"image": {"format": kind, "source": {"bytes": self._album.data(photo)}}})
+            parts.append({"image": {"format": kind, "source": {"bytes": mark()}}})
         if message.text:
             parts.append({"text": message.text})
-        if message.mark and cache:
+        if id(message) in marks:
             parts.append(CACHE_POINT)
         return parts
 
-    @staticmethod
-    def _read(reply: dict[str, Any], prompt: Prompt, model: Model) -> Completion:
-        used = reply.get("usage", {})
-        read, write = count(used.get("cacheReadInputTokens")), count(used.get("cacheWriteInputTokens"))
-        text = ""
-        for part in reply.get("output", {}).get("message", {}).get("content", []):
-            if "toolUse" in part:
-                text = orjson.dumps(part["toolUse"]["input"]).decode()
-                break
-            text += part.get("text", "")
-        return finish(
-            prompt,
-            text,
-            stop=STOPS.get(reply.get("stopReason", "")),
-            usage=Usage(
-                input=count(used.get("inputTokens")) + read + write,
-                cache_read=read,
-                cache_write=write,
-                output=count(used.get("outputTokens")),
-            ),
-            served=model.id,  # Converse does not say which model served
-            request_id=reply.get("ResponseMetadata", {}).get("RequestId", ""),
+    def _judge(self, error: ClientError, model: Model) -> CallError:
+        """Name an error status, or an exception frame in a stream."""
+        told = error.response.get("Error", {})
+        code, status = (
+            told.get("Code", ""),
+            error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500),
         )
-
-
-def translate(error: Exception) -> CallError:
-    """Name an SDK or transport error in our own tree."""
-    if isinstance(error, ClientError):
-        code = error.response.get("Error", {}).get("Code", "")
-        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
         if isinstance(error, EventStreamError):
             status = STATUS.get(code, 503)
-        return failure(
-            "bedrock", status, code=code, message=error.response.get("Error", {}).get("Message", "")
-        )
-    return Dropped(f"bedrock: {type(error).__name__}: the connection failed, was cut, or timed out.")
+        blame = Blame(model=model, secrets=self._secrets)
+        return failure("bedrock", status, code=str(code), message=str(told.get("Message", "")), blame=blame)
+
+
+def sort_options(options: dict[str, Any]) -> dict[str, Any]:
+    """Put each option where Converse wants it: sampling, tables of the body, and what is the model family's own."""
+    sorted_out: dict[str, Any] = {name: value for name, value in options.items() if name in TABLES}
+    own = {name: value for name, value in options.items() if name not in TABLES | SAMPLING}
+    sampling = {name: value for name, value in options.items() if name in SAMPLING}
+    if sampling:
+        sorted_out = combine({"inferenceConfig": sampling}, sorted_out)
+    if own:
+        sorted_out = combine({"additionalModelRequestFields": own}, sorted_out)
+    return sorted_out
+
+
+async def _gather(reply: dict[str, Any], listen: Listen) -> dict[str, Any]:
+    """Put a stream's events together into what a whole answer looks like."""
+    text, tool, thought, ear = "", "", "", ThoughtFilter(listen)
+    whole: dict[str, Any] = {"ResponseMetadata": reply["ResponseMetadata"]}
+    async for event in reply["stream"]:
+        if "contentBlockDelta" in event:
+            delta = event["contentBlockDelta"]["delta"]
+            piece, used = delta.get("text", ""), delta.get("toolUse", {}).get("input", "")
+            text, tool = text + piece, tool + used
+            thought += delta.get("reasoningContent", {}).get("text", "")
+            if piece:
+                ear.hear(piece)
+            elif used:
+                listen(used)
+        elif "messageStop" in event:
+            whole["stopReason"] = event["messageStop"]["stopReason"]
+        elif "metadata" in event:
+            whole["usage"] = event["metadata"]["usage"]
+    ear.close()
+    thought += (
+        split_thought(text)[1] if tool else ""
+    )  # the text beside a tool is no answer, but its thought counts
+    thinking = [{"reasoningContent": {"reasoningText": {"text": thought}}}] if thought else []
+    whole["output"] = {"message": {"content": [*thinking, {"text": tool or text}]}}
+    return whole
+
+
+def _read(reply: dict[str, Any], prompt: Prompt, model: Model) -> Completion:
+    used = reply.get("usage", {})
+    read, write = count(used.get("cacheReadInputTokens")), count(used.get("cacheWriteInputTokens"))
+    text, tool, thought = "", None, ""
+    for part in reply.get("output", {}).get("message", {}).get("content", []):
+        if "toolUse" in part and tool is None:
+            tool = orjson.dumps(part["toolUse"]["input"]).decode()
+        thought += part.get("reasoningContent", {}).get("reasoningText", {}).get("text", "")
+        text += part.get("text", "")
+    if tool is not None:
+        thought += split_thought(text)[1]
+    return finish(
+        prompt,
+        text if tool is None else tool,
+        stop=STOPS.get(reply.get("stopReason", "")),
+        usage=Usage(
+            input=count(used.get("inputTokens")) + read + write,
+            cache_read=read,
+            cache_write=write,
+            output=count(used.get("outputTokens")),
+        ),
+        served=model.id,  # Converse does not say which model served
+        request_id=reply.get("ResponseMetadata", {}).get("RequestId", ""),
+        reasoning=thought,
+    )
 
 
 @asynccontextmanager
 async def open_converse(access: Access, album: Album, room: int) -> AsyncIterator[Converse]:
-    """Open the client; the pool is as wide as the calls in flight, since botocore's own is ten."""
-    local = access.base_url.startswith("http://127.")
-    bearer = "AWS_BEARER_TOKEN_BEDROCK" in access.secrets
-    config = AioConfig(
-        max_pool_connections=room + 8,
-        connect_timeout=10,
-        read_timeout=TIMEOUT,
-        retries={"total_max_attempts": 1},
-        **({"proxies": {}} if local else {}),
-        **({} if bearer else {"signature_version": "v4"}),
-    )
-    async with aioboto3.Session().client(
-        "bedrock-runtime",
-        region_name=access.region,
-        endpoint_url=access.base_url or None,
-        aws_access_key_id=access.secrets.get("AWS_ACCESS_KEY_ID"),
-        aws_secret_access_key=access.secrets.get("AWS_SECRET_ACCESS_KEY"),
-        aws_session_token=access.secrets.get("AWS_SESSION_TOKEN"),
-        config=config,
-    ) as client:
-        yield Converse(client, album)
+    """Open the client with explicit credentials and address."""
+    async with open_bedrock(access, room) as client:
+        yield Converse(client, Darkroom(album), access)

@@ -5,8 +5,9 @@ Nothing here knows an SDK.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
@@ -15,15 +16,74 @@ import orjson
 from agents.speech import Completion, Message, Prompt, Schema, Stop, Usage
 from engine.config import KEYS, scrub
 from engine.errors import CallError, Denied, Dropped, Final, Overloaded, Rejected, Throttled, Unknown
+from engine.models import Model
+from engine.providers.headers import pause, seconds
+from engine.providers.thoughts import split_thought
+from engine.rates import Rates
+from engine.secrets import remove
+
+__all__ = [
+    "TIMEOUT",
+    "Blame",
+    "count",
+    "failure",
+    "finish",
+    "marked",
+    "merge",
+    "misread",
+    "seconds",
+    "spell_out",
+]
 
 TIMEOUT = 180.0
 """Seconds one attempt may take."""
 MOST_TOKENS = 10**9
 """Of one call; more is no count."""
+MOST_WORDS = 400
+"""Characters of a provider's own words that are kept."""
+BREAKPOINTS = 4
+"""Cache marks that a provider takes; one is the system prompt's."""
 MALFORMED = (AttributeError, IndexError, KeyError, TypeError, ValueError)
 """What reading an answer raises that is not of this wire: a gateway's page, a list, bytes of another alphabet."""
-NO_CREDIT = {"insufficient_quota", "enforced_spend_limit_reached", "billing_error"}
+NO_CREDIT = {
+    "insufficient_quota",
+    "enforced_spend_limit_reached",
+    "billing_error",
+    "billing_hard_limit_reached",
+    "billing_not_active",
+    "ServiceQuotaExceededException",
+}
 """Codes under status 429 or 400 that no waiting heals."""
+SPENT = re.compile(r"(?i)credit balance is too low|reached your specified .*usage limit|spend(?:ing)? limit")
+"""What Anthropic says, under status 400, of a limit that the account's owner has set."""
+FILTERED = re.compile(r"(?i)output blocked by content filter")
+FILTER_CODES = {"content_filter", "content_policy_violation", "image_content_policy_violation"}
+UNSERVED = re.compile(r"(?i)model identifier is invalid|model .{1,200}(?:does not exist|not found)")
+EVENTS = {
+    "rate_limit_error": 429,
+    "rate_limit_exceeded": 429,
+    "insufficient_quota": 429,
+    "overloaded_error": 529,
+    "billing_error": 402,
+    "authentication_error": 401,
+    "permission_error": 403,
+    "not_found_error": 404,
+    "invalid_request_error": 400,
+    "request_too_large": 413,
+    "timeout_error": 504,
+}
+"""The status that an error event after status 200 stands for; any other is the service's trouble."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blame:
+    """What is known of a call that failed, beyond what the provider said."""
+
+    model: Model | None = None
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Whatever must not be in a message, by the name that is put in its place."""
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    rates: Rates | None = None
 
 
 def merge(messages: tuple[Message, ...]) -> Iterator[tuple[str, list[Message]]]:
@@ -31,6 +91,14 @@ def merge(messages: tuple[Message, ...]) -> Iterator[tuple[str, list[Message]]]:
     said = [m for m in messages if m.text or m.photo]
     for author, group in groupby(said, key=lambda m: m.author):
         yield author, list(group)
+
+
+def marked(prompt: Prompt, model: Model) -> set[int]:
+    """Give the `id` of each message after which a cache mark belongs: the last three, since the system has one."""
+    if not model.cache:
+        return set()
+    said = [m for m in prompt.messages if m.mark and (m.text or m.photo)]
+    return {id(m) for m in said[1 - BREAKPOINTS :]}
 
 
 def read_object(text: str) -> dict[str, Any] | None:
@@ -52,44 +120,114 @@ def spell_out(schema: Schema) -> str:
 
 
 def finish(
-    prompt: Prompt, text: str, *, stop: Stop | None, usage: Usage, served: str, request_id: str
+    prompt: Prompt,
+    text: str,
+    *,
+    stop: Stop | None,
+    usage: Usage,
+    served: str,
+    request_id: str,
+    reasoning: str = "",
 ) -> Completion:
-    """Make the completion; Dropped when the answer ended without a reason, or is empty without one."""
-    text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")  # half an emoji is no letter
+    """Make the completion, thoughts before the text taken off it.
+
+    Dropped when the answer ended without a reason, or is empty without one.
+    """
+    text, aloud = split_thought(text)
     if stop is None:
         raise Dropped("the answer ended without a stop reason: it was cut off on the way.")
     if stop == "end" and not text.strip():
         raise Dropped("the answer was empty.")
+    text, reasoning = _whole(text), _whole("\n".join(filter(None, (reasoning, aloud))))
     value = read_object(text) if prompt.schema and stop == "end" else None
-    return Completion(text=text, value=value, stop=stop, usage=usage, served=served, request_id=request_id)
+    return Completion(
+        text=text,
+        value=value,
+        stop=stop,
+        usage=usage,
+        served=str(served),
+        request_id=str(request_id),
+        reasoning=reasoning,
+    )
+
+
+def _whole(text: str) -> str:
+    """Replace half an emoji, which is no letter and cannot be written down."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
+
+
+def filtered(code: str, message: str) -> Completion | None:
+    """Give the answer that a content filter left, where the provider calls that an error; None for other errors."""
+    if code in FILTER_CODES or FILTERED.search(message):
+        return Completion(text="", stop="filter")
+    return None
 
 
 def failure(
-    provider: str, status: int, *, code: str = "", message: str = "", retry_after: float | None = None
+    provider: str, status: int, *, code: str = "", message: str = "", blame: Blame | None = None
 ) -> CallError:
     """Name what a status means, with the provider's own words, secrets removed, and the next step."""
-    said = scrub(f"{provider} answered {status}{f' ({code})' if code else ''}: {message[:400]}")
-    keys = " or ".join(name for names in KEYS[provider] for name in names)
-    if code in NO_CREDIT or status == 402:
-        return Denied(f"{said} The account has no credit left; raise its limit and run again.")
+    blame = blame or Blame()
+    model, asked = blame.model, pause(blame.headers)
+    if status == 200:  # an error event after the headers
+        status = EVENTS.get(code, 500)
+    who = f"{provider} at {model.host}" if model and model.host else provider
+    words = f"{who} answered {status}{f' ({code})' if code else ''}: {message[:MOST_WORDS].strip()}"
+    said = remove(scrub(words), blame.secrets)
+    kind, advice = _diagnose(provider, status, code, message, model)
+    text = f"{said} {advice}" if advice else said
+    if issubclass(kind, Throttled | Overloaded):
+        return kind(text, retry_after=asked, rates=blame.rates)
+    return kind(text, rates=blame.rates)
+
+
+def _diagnose(
+    provider: str, status: int, code: str, message: str, model: Model | None
+) -> tuple[type[CallError], str]:
+    """Say of which kind a failure is, and what to do about it."""
+    if code in NO_CREDIT or status == 402 or (status in (400, 403, 429) and SPENT.search(message)):
+        return Denied, "The account has no credit left, or reached its limit: raise it and run again."
     if status in (401, 403):
-        return Denied(f"{said} Check {keys}.")
-    if status == 404:
-        return Unknown(f"{said} Check the model's id in engine/models.toml.")
+        return Denied, f"Check {_keys(provider, model)}."
+    if status == 404 or (status == 400 and UNSERVED.search(message)):
+        return Unknown, _unserved(model)
     if status == 429:
-        return Throttled(said, retry_after=retry_after)
+        return Throttled, ""
     if status in (408, 504):
-        return Dropped(said)
-    if status in (409, 424) or status >= 500 or status == 200:  # 200: an error event after the headers
-        return Overloaded(said, retry_after=retry_after)
-    if 400 <= status < 500:
-        return Rejected(said)
-    return Final(said)
+        return Dropped, ""
+    if status in (409, 424) or status >= 500:
+        return Overloaded, ""
+    if status == 413:
+        return Rejected, "The request is too large: make the photographs of the data set smaller."
+    if 300 <= status < 400:
+        return Rejected, "That is a redirect, which is not followed: set the address it leads to."
+    return (Rejected, "") if 400 <= status < 500 else (Final, "")
+
+
+def _keys(provider: str, model: Model | None) -> str:
+    """Name what holds the key."""
+    if model and model.endpoint:
+        if model.key:
+            return model.key
+        return f"whether the server wants a key: the models file names none (key) for {model.name}"
+    return " or ".join(name for names in KEYS[provider] for name in names)
+
+
+def _unserved(model: Model | None) -> str:
+    if model is None:
+        return "Check the model's id in engine/models.toml."
+    if model.endpoint:
+        return f"Check the id {model.id!r} and the endpoint's path (often /v1) of {model.name} in the models file."
+    return f"Check the id {model.id!r} of {model.name} in the models file, and that the account may use it."
 
 
 def count(value: object) -> int:
     """Read a number of tokens; 0 for what is none."""
-    return value if isinstance(value, int) and 0 <= value < MOST_TOKENS else 0
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < MOST_TOKENS else 0
 
 
 def misread(provider: str, error: Exception) -> Dropped:
@@ -101,12 +239,10 @@ def misread(provider: str, error: Exception) -> Dropped:
     )
 
 
-def seconds(header: str | None, milliseconds: str | None = None) -> float | None:
-    """Read Retry-After, in seconds; None when it is absent or a date, which the providers do not send."""
-    for text, unit in ((milliseconds, 1000), (header, 1)):
-        try:
-            if text is not None and 0 <= float(text) < math.inf:
-                return float(text) / unit
-        except ValueError:
-            continue
-    return None
+def cut(provider: str, error: BaseException) -> Dropped:
+    """Name a connection that failed; the kinds of the errors are told, their words may hold an address."""
+    kinds, seen = [], error
+    while seen is not None and len(kinds) < 3:
+        kinds.append(type(seen).__name__)
+        seen = seen.__cause__
+    return Dropped(f"{provider}: the connection could not be made, or was cut ({', '.join(kinds)}).")

@@ -1,39 +1,52 @@
-"""Anthropic's Messages, through its own SDK on aiohttp, its retries off.
+"""Anthropic's Messages, through its own SDK, its retries off.
 
 Facts of this wire that shape the code: the total input is the sum of three counters; an error may arrive as an
-event after status 200; a dropped connection surfaces as an error of the transport, not of the SDK; a truncated
-stream raises nothing and is told by its missing stop reason.
+event after status 200; a truncated stream raises nothing and is told by its missing stop reason; the version that
+the SDK speaks refuses sampling parameters, an older one takes them. Bodies are written here and go through the
+client's lower-level `post`: the typed call spends as much again on types that nobody reads.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
-import aiohttp
 import anthropic
 import httpx2
+import orjson
 
 from agents.speech import Completion, Message, Prompt, Usage
-from engine.catalog import Model
 from engine.config import Access
-from engine.errors import CallError, Dropped
+from engine.models import Model
 from engine.providers import Listen, Reply
+from engine.providers.bodies import Body, Darkroom, combine, mark
 from engine.providers.dialect import (
     MALFORMED,
     TIMEOUT,
+    Blame,
     count,
+    cut,
     failure,
+    filtered,
     finish,
+    marked,
     merge,
     misread,
-    seconds,
     spell_out,
 )
+from engine.providers.headers import told_by_anthropic
+from engine.providers.thoughts import ThoughtFilter
+from engine.providers.transport import READABLE, STREAMED, headers_of, open_client
 from personas.album import Album
+from personas.values import Photo
 
+PATH = "/v1/messages"
+HOME = "https://api.anthropic.com"
+SAMPLING = {"temperature", "top_p", "top_k"}
+SAMPLED = "2023-06-01"
+"""The version of the wire that takes them."""
 STOPS = {
     "end_turn": "end",
     "stop_sequence": "end",
@@ -45,36 +58,88 @@ STOPS = {
 EPHEMERAL = {"cache_control": {"type": "ephemeral"}}
 
 
+class LeanClient(anthropic.AsyncAnthropic):
+    """The SDK's client, saying nothing of this machine: neither what it is nor what its environment adds."""
+
+    @property
+    def default_headers(self) -> dict[str, str]:
+        """Give the headers of every request."""
+        return self.lean
+
+    def dress(self) -> None:
+        """Make the headers once; those of ANTHROPIC_CUSTOM_HEADERS are taken off."""
+        given = super().default_headers
+        names = ("Accept", "Content-Type", "User-Agent", "anthropic-version")
+        self.lean = {name: given[name] for name in names} | self.auth_headers | {"Accept-Encoding": READABLE}
+        self._custom_headers = {}
+        self.target = httpx2.URL(f"{str(self.base_url).rstrip('/')}{PATH}")
+
+    def _prepare_url(self, url: str) -> httpx2.URL:
+        # There is one address: the SDK would parse it anew for every call.
+        return self.target
+
+
 class Messages:
     """Anthropic's models."""
 
-    def __init__(self, client: anthropic.AsyncAnthropic, album: Album) -> None:
+    def __init__(self, client: LeanClient, darkroom: Darkroom, access: Access) -> None:
         self._client = client
-        self._album = album
+        self._darkroom = darkroom
+        self._secrets = access.secrets
 
     async def ask(self, prompt: Prompt, model: Model, listen: Listen | None = None) -> Reply:
         """Call the model once; raise a CallError when no whole answer came."""
-        body = self._say(prompt, model)
+        body, headers = self._say(prompt, model, streamed=listen is not None)
         try:
             async with asyncio.timeout(TIMEOUT):
                 if listen is not None:
-                    return Reply(completion=await self._stream(body, prompt, listen))
-                reply = await self._client.messages.create(**body)
-                return Reply(completion=self._read(reply, prompt, reply._request_id or ""))
-        except (anthropic.APIError, httpx2.TransportError, httpx2.StreamError, aiohttp.ClientError) as error:
-            raise translate(error) from error
+                    return await self._stream(body, headers, prompt, listen)
+                reply = await self._client.post(
+                    PATH, content=body, cast_to=httpx2.Response, options={"headers": headers}
+                )
+                told = headers_of(reply)
+                said = _read(orjson.loads(reply.content), prompt, told.get("request-id", ""))
+                return Reply(completion=said, rates=told_by_anthropic(told))
+        except anthropic.APIStatusError as error:
+            return self._judge(error, model)
+        except (anthropic.APIError, httpx2.HTTPError, httpx2.StreamError) as error:
+            raise cut("anthropic", error) from None
         except (TimeoutError, *MALFORMED) as error:
-            raise misread("anthropic", error) from error
+            raise misread("anthropic", error) from None
 
-    async def _stream(self, body: dict[str, Any], prompt: Prompt, listen: Listen) -> Completion:
-        async with self._client.messages.stream(**body) as stream:
-            async for piece in stream.text_stream:
-                listen(piece)
-            request_id = stream.response.headers.get("request-id", "")
-            return self._read(await stream.get_final_message(), prompt, request_id)
+    async def _stream(
+        self, body: bytes | Body, headers: dict[str, str], prompt: Prompt, listen: Listen
+    ) -> Reply:
+        whole, blocks, ear = {}, {}, ThoughtFilter(listen)
+        async with await self._client.post(
+            PATH,
+            content=body,
+            cast_to=object,
+            stream=True,
+            stream_cls=anthropic.AsyncStream[Any],
+            options={"headers": headers | {"accept": STREAMED}},
+        ) as stream:
+            async for event in stream:
+                kind = event["type"]
+                if kind == "message_start":
+                    whole = dict(event["message"])
+                elif kind == "content_block_start":
+                    blocks[event["index"]] = dict(event["content_block"])
+                elif kind == "content_block_delta":
+                    _extend(blocks[event["index"]], event["delta"], ear)
+                elif kind == "message_delta":
+                    whole["stop_reason"] = event["delta"]["stop_reason"]
+                    counted = {name: value for name, value in event["usage"].items() if value is not None}
+                    whole["usage"] = whole["usage"] | counted
+            told = headers_of(stream.response)
+        ear.close()
+        whole["content"] = [blocks[index] for index in sorted(blocks)]
+        said = _read(whole, prompt, told.get("request-id", ""))
+        return Reply(completion=said, rates=told_by_anthropic(told))
 
-    def _say(self, prompt: Prompt, model: Model) -> dict[str, Any]:
-        system = prompt.system
+    def _say(self, prompt: Prompt, model: Model, *, streamed: bool) -> tuple[bytes | Body, dict[str, str]]:
+        """Write the body and the headers that go with it."""
+        system, photos, marks = prompt.system, [], marked(prompt, model)
         body: dict[str, Any] = {"model": model.id, "max_tokens": prompt.max_tokens}
         if prompt.schema and model.verdict == "schema":
             body["output_config"] = {"format": {"type": "json_schema", "schema": prompt.schema.body}}
@@ -82,70 +147,91 @@ class Messages:
             system += spell_out(prompt.schema)
         body["system"] = [{"type": "text", "text": system} | (EPHEMERAL if model.cache else {})]
         body["messages"] = [
-            {"role": author, "content": [part for m in group for part in self._parts(m, model.cache)]}
+            {
+                "role": author,
+                "content": [part for m in group for part in self._parts(m, model, photos, marks)],
+            }
             for author, group in merge(prompt.messages)
         ]
-        return body
+        if streamed:
+            body["stream"] = True
+        content = self._darkroom.write(combine(body, model.options), photos)
+        headers = {"content-length": str(len(content))}
+        if SAMPLING & model.options.keys():
+            headers["anthropic-version"] = SAMPLED
+        return content, headers
 
-    def _parts(self, message: Message, cache: bool) -> list[dict[str, Any]]:
+    def _parts(
+        self, message: Message, model: Model, photos: list[Photo], marks: set[int]
+    ) -> list[dict[str, Any]]:
         parts: list[dict[str, Any]] = []
-        if photo := message.photo:
-            source = {"type": "base64", "media_type": photo.media_type, "data": self._album.encoded(photo)}
+        if message.photo:
+            photo = self._darkroom.fit(message.photo, bytes=model.image.bytes, side=model.image.side)
+            photos.append(photo)
+            source = {"type": "base64", "media_type": photo.media_type, "data": mark()}
             parts.append({"type": "image", "source": source})
         if message.text:
             parts.append({"type": "text", "text": message.text})
-        if message.mark and cache:
+        if id(message) in marks:
             parts[-1] |= EPHEMERAL
         return parts
 
-    @staticmethod
-    def _read(reply: anthropic.types.Message, prompt: Prompt, request_id: str) -> Completion:
-        used = reply.usage
-        read, write = count(used.cache_read_input_tokens), count(used.cache_creation_input_tokens)
-        return finish(
-            prompt,
-            "".join(part.text for part in reply.content if part.type == "text"),
-            stop=STOPS.get(reply.stop_reason or ""),
-            usage=Usage(
-                input=count(used.input_tokens) + read + write,
-                cache_read=read,
-                cache_write=write,
-                output=count(used.output_tokens),
-            ),
-            served=reply.model,
-            request_id=request_id,
-        )
+    def _judge(self, error: anthropic.APIStatusError, model: Model) -> Reply:
+        """Give the reply that a content filter left; raise what any other error status means."""
+        body = error.body if isinstance(error.body, dict) else {}
+        inner = body["error"] if isinstance(body.get("error"), dict) else {}
+        details = inner["details"] if isinstance(inner.get("details"), dict) else {}
+        headers = headers_of(error.response)
+        code = str(details.get("error_code") or inner.get("type") or "")
+        message, rates = str(inner.get("message") or ""), told_by_anthropic(headers)
+        if said := filtered(code, message):
+            return Reply(completion=said, rates=rates)
+        blame = Blame(model=model, secrets=self._secrets, headers=headers, rates=rates)
+        raise failure("anthropic", error.status_code, code=code, message=message, blame=blame) from None
 
 
-def translate(error: Exception) -> CallError:
-    """Name an SDK or transport error in our own tree."""
-    if isinstance(error, anthropic.APIStatusError):
-        headers, body = error.response.headers, error.body if isinstance(error.body, dict) else {}
-        inner = body.get("error") if isinstance(body.get("error"), dict) else {}
-        details = inner.get("details") if isinstance(inner.get("details"), dict) else {}
-        return failure(
-            "anthropic",
-            error.status_code,
-            code=str(details.get("error_code") or inner.get("type") or ""),
-            message=str(inner.get("message") or error.message),
-            retry_after=seconds(headers.get("retry-after"), headers.get("retry-after-ms")),
-        )
-    return Dropped(f"anthropic: {type(error).__name__}: the connection failed or timed out.")
+def _extend(block: dict[str, Any], delta: Mapping[str, Any], ear: ThoughtFilter) -> None:
+    """Add a delta to its block; only text is heard."""
+    if delta["type"] == "text_delta":
+        block["text"] = block.get("text", "") + delta["text"]
+        ear.hear(delta["text"])
+    elif delta["type"] == "thinking_delta":
+        block["thinking"] = block.get("thinking", "") + delta["thinking"]
+
+
+def _read(reply: dict[str, Any], prompt: Prompt, request_id: str) -> Completion:
+    used, content = reply.get("usage") or {}, reply.get("content") or []
+    read, write = count(used.get("cache_read_input_tokens")), count(used.get("cache_creation_input_tokens"))
+    details = used.get("output_tokens_details") or {}
+    return finish(
+        prompt,
+        "".join(part["text"] for part in content if part["type"] == "text"),
+        stop=STOPS.get(reply.get("stop_reason") or ""),
+        usage=Usage(
+            input=count(used.get("input_tokens")) + read + write,
+            cache_read=read,
+            cache_write=write,
+            output=count(used.get("output_tokens")),
+            reasoning=count(details.get("thinking_tokens")),
+        ),
+        served=reply.get("model") or "",
+        request_id=request_id,
+        reasoning="".join(part.get("thinking") or "" for part in content if part["type"] == "thinking"),
+    )
 
 
 @asynccontextmanager
 async def open_messages(access: Access, album: Album, room: int) -> AsyncIterator[Messages]:
-    """Open the client with explicit credentials and endpoint."""
-    transport = anthropic.DefaultAioHttpClient(
-        limits=httpx2.Limits(max_connections=room + 8, max_keepalive_connections=room + 8),
-        trust_env=not access.base_url.startswith("http://127."),
-    )
-    async with anthropic.AsyncAnthropic(
-        api_key=access.secrets["ANTHROPIC_API_KEY"],
-        base_url=access.base_url or None,
-        max_retries=0,
-        timeout=TIMEOUT,
-        http_client=transport,
-        open_telemetry=False,
-    ) as client:
-        yield Messages(client, album)
+    """Open the client with explicit credentials and address."""
+    address = access.base_url or HOME
+    async with open_client(address, room) as http:
+        client = LeanClient(
+            api_key=access.secrets["ANTHROPIC_API_KEY"],
+            base_url=address,
+            max_retries=0,
+            timeout=TIMEOUT,
+            http_client=http,
+            open_telemetry=False,
+        )
+        client.dress()
+        yield Messages(client, Darkroom(album), access)

@@ -1,0 +1,112 @@
+"""What the SDKs of Anthropic and OpenAI take for their HTTP client: their requests, sent through our channel.
+
+An SDK writes the request, its headers and its errors; this only carries. Merging addresses, cookies, authentication
+and redirects, on which httpx2 spends as much again, are left out: none of them belongs to a call. A plain answer is
+read at once, a streamed one piece by piece. Nothing here knows what is said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
+
+import aiohttp
+import httpx2
+from multidict import CIMultiDict
+
+from engine.providers.channel import Channel, open_channel
+
+STREAMED = "text/event-stream"
+CARRIED = {b"host", b"connection", b"transfer-encoding"}
+"""Headers that the channel writes itself."""
+READABLE = "gzip, deflate"
+"""Encodings that httpx2 always can undo."""
+READ = {b"content-type", b"content-encoding", b"retry-after"}
+"""Headers of an answer that the SDK gets to see; it would look at no other, and copies what it gets."""
+TOLD = "told"
+"""Where a response keeps all of them, in the channel's own mapping, which is looked up without searching."""
+
+
+class ChannelClient(httpx2.AsyncClient):
+    """The SDKs' seam for a network of one's own."""
+
+    def __init__(self, channel: Channel) -> None:
+        super().__init__(transport=Nowhere(), follow_redirects=False, trust_env=False, timeout=None)
+        self._channel = channel
+        self._urls: dict[str, httpx2.URL] = {}
+
+    def build_request(self, method: str, url: Any, **given: Any) -> httpx2.Request:
+        """Make the request the SDK has written, adding nothing."""
+        known = self._urls.get(str(url)) or self._urls.setdefault(str(url), httpx2.URL(url))
+        return httpx2.Request(method, known, headers=given.get("headers"), content=given.get("content"))
+
+    async def send(self, request: httpx2.Request, *, stream: bool = False, **_: Any) -> httpx2.Response:
+        """Send one request; raises the transport errors that the SDKs expect."""
+        headers = CIMultiDict(
+            (name.decode("ascii"), value.decode("latin-1"))
+            for name, value in request.headers.raw
+            if name.lower() not in CARRIED
+        )
+        try:
+            body: object = request.content
+        except httpx2.RequestNotRead:
+            body = request.stream
+        with _translating():
+            answer = await self._channel.post(str(request.url), headers, body)
+            content = None if stream and answer.status == 200 else await answer.read()
+        return httpx2.Response(
+            answer.status,
+            headers=[pair for pair in answer.raw_headers if pair[0].lower() in READ],
+            content=content,
+            stream=AnswerStream(answer) if content is None else None,
+            request=request,
+            extensions={TOLD: answer.headers},
+        )
+
+
+class Nowhere(httpx2.AsyncBaseTransport):
+    """What httpx2 would use if anything but `send` were asked of the client."""
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        """Refuse."""
+        raise httpx2.UnsupportedProtocol("only bodies are posted here.")
+
+
+class AnswerStream(httpx2.AsyncByteStream):
+    """A streamed answer."""
+
+    def __init__(self, answer: aiohttp.ClientResponse) -> None:
+        self._answer = answer
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        with _translating():
+            async for chunk in self._answer.content.iter_any():
+                yield chunk
+
+    async def aclose(self) -> None:
+        """Let go of the connection; one whose answer was not read to its end is closed."""
+        self._answer.close()
+
+
+def headers_of(response: httpx2.Response) -> Mapping[str, str]:
+    """Give all headers of a response."""
+    return response.extensions[TOLD]
+
+
+@contextmanager
+def _translating() -> Iterator[None]:
+    """Give a failure the name by which the SDKs know it; its words may hold an address, so only its kind is told."""
+    try:
+        yield
+    except aiohttp.ClientConnectorError as error:
+        raise httpx2.ConnectError(type(error).__name__) from error
+    except (aiohttp.ClientError, OSError) as error:
+        raise httpx2.ReadError(type(error).__name__) from error
+
+
+@asynccontextmanager
+async def open_client(address: str, room: int) -> AsyncIterator[httpx2.AsyncClient]:
+    """Open what the SDKs take for their HTTP client."""
+    async with open_channel(address, room) as channel:
+        yield ChannelClient(channel)
