@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter
 
 from agents.speech import Completion, Turn
+from personas.values import Photo
 from rubrics.values import Verdict
 
 StopReason = Literal["patient_done", "max_turns", "stalemate", "refusal"]
@@ -27,6 +28,8 @@ class Attempt:
     """Time from sending to the answer or the failure, waiting for limits excluded."""
     message: str = ""
     """What the provider said of a failure, secrets removed; empty for success."""
+    pause: float = 0.0
+    """Seconds waited after it before the next one; 0 when it was the last."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +40,22 @@ class RunStarted:
     """Digest of the plan."""
     simulated: bool
     kind: Literal["run_started"] = "run_started"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhotoFitted:
+    """A photograph was made smaller for those models that take none so large; all others get it as it is."""
+
+    photo: Photo
+    """As it is in the scenarios."""
+    size: int
+    """Bytes of its file."""
+    sent: Photo
+    """As these models get it."""
+    sent_size: int
+    """Bytes of its file; base64 adds a third on the wire."""
+    models: tuple[str, ...]
+    kind: Literal["photo_fitted"] = "photo_fitted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +151,7 @@ class RunFinished:
 
 Body = Annotated[
     RunStarted
+    | PhotoFitted
     | ConversationStarted
     | CallAnswered
     | CallFailed

@@ -2,7 +2,8 @@
 
     plan.json   scenarios.jsonl   journal/   blobs/<sha256>   report/
 
-A new folder is filled beside its place and moved there when it is complete. Nothing here knows what is played.
+blobs/ holds every photograph as it is in the scenarios, and as it was sent where that differs. A new folder is
+filled beside its place and moved there when it is complete. Nothing here knows what is played.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from collections.abc import Iterable
 from dataclasses import asdict, fields
 from pathlib import Path
 
@@ -17,16 +19,21 @@ import orjson
 from pydantic import ValidationError
 
 from engine.errors import BadRun
+from engine.events import PhotoFitted
 from engine.plan import INCIDENTAL, PLAN, Plan
+from personas.album import Album
 from personas.build import Sample
 from personas.store import dump
+from personas.values import Photo
 
 
-def prepare_folder(folder: Path, plan: Plan, sample: Sample) -> None:
+def prepare_folder(folder: Path, plan: Plan, sample: Sample, fitted: tuple[PhotoFitted, ...] = ()) -> None:
     """Make the run folder, or find in it this very plan; BadRun when it is somebody else's or cannot be written."""
     try:
         if (folder / "plan.json").exists():
-            return _compare(folder, plan, read_plan(folder))
+            _compare(folder, plan, read_plan(folder))
+            # Another Pillow, or another limit in the models file, makes other bytes of the same photograph.
+            return _keep(folder, sample.album, (one.sent for one in fitted))
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise BadRun(f"{folder} exists and is not a run: choose another --run, or remove it.")
         place = folder.resolve()
@@ -36,7 +43,7 @@ def prepare_folder(folder: Path, plan: Plan, sample: Sample) -> None:
     except OSError as error:
         raise _unwritable(folder, error) from error
     try:
-        _fill(part, plan, sample)
+        _fill(part, plan, sample, fitted)
         part.chmod(0o755)
         if place.is_dir():  # an empty one, perhaps the one the user stands in: it stays the same folder
             for item in sorted(part.iterdir(), key=lambda item: item.name == "plan.json"):
@@ -49,13 +56,23 @@ def prepare_folder(folder: Path, plan: Plan, sample: Sample) -> None:
         raise _unwritable(folder, error) from error
 
 
-def _fill(part: Path, plan: Plan, sample: Sample) -> None:
+def _fill(part: Path, plan: Plan, sample: Sample, fitted: tuple[PhotoFitted, ...]) -> None:
     for name in ("journal", "blobs", "report"):
         (part / name).mkdir()
-    for photo in {scenario.photo for scenario in sample.scenarios}:
-        (part / "blobs" / photo.sha256).write_bytes(sample.album.data(photo))
+    _keep(part, sample.album, (scenario.photo for scenario in sample.scenarios))
+    _keep(part, sample.album, (one.sent for one in fitted))
     (part / "scenarios.jsonl").write_bytes(dump(sample.scenarios))
     (part / "plan.json").write_bytes(orjson.dumps(plan, option=orjson.OPT_INDENT_2) + b"\n")
+
+
+def _keep(folder: Path, album: Album, photos: Iterable[Photo]) -> None:
+    """Write the blobs that are not there yet, each whole or not at all."""
+    for photo in photos:
+        blob = folder / "blobs" / photo.sha256
+        if not blob.exists():
+            part = blob.with_name(f".{blob.name}.part")
+            part.write_bytes(album.data(photo))
+            os.replace(part, blob)
 
 
 def _unwritable(folder: Path, error: OSError) -> BadRun:

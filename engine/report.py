@@ -18,6 +18,8 @@ import jinja2
 import numpy as np
 import orjson
 
+from engine.account import Account, Ledger
+from engine.fitting import measure
 from engine.results import Results
 
 PAGES = Path(__file__).parent / "pages"
@@ -54,7 +56,7 @@ def summarise(results: Results) -> dict[str, Any]:
     for ended in found.ended.values():
         stops[ended.stop_reason] = stops.get(ended.stop_reason, 0) + 1
     return {
-        "simulated": plan.simulated,
+        "simulated": results.simulated,
         "rubric": plan.rubric,
         "planned": results.planned,
         "completed": results.completed,
@@ -64,11 +66,25 @@ def summarise(results: Results) -> dict[str, Any]:
         "missing_votes": dict(results.missing),
         "models": models,
         "jurors": [asdict(effect) for effect in results.jurors],
-        "calls": {role: asdict(account) for role, account in sorted(found.accounts.items())},
+        "calls": _calls(found.ledger),
+        "photographs_made_smaller": [asdict(one) for one in found.fitted.values()],
         "served": {model: dict(ids) for model, ids in sorted(found.served.items())},
         "failures": {name: asdict(failure) for name, failure in sorted(found.failed.items())},
         "damage": found.damage,
         "plan": plan.digest,
+    }
+
+
+def _calls(ledger: Ledger) -> dict[str, Any]:
+    """Give what was used and spent, by role, by model and in all."""
+
+    def written(account: Account) -> dict[str, Any]:
+        return asdict(account) | {"cached_share": account.cached}
+
+    return {
+        "roles": {role: written(account) for role, account in sorted(ledger.roles().items())},
+        "models": {model: written(account) for model, account in sorted(ledger.models().items())},
+        "total": written(ledger.total),
     }
 
 
@@ -77,7 +93,7 @@ def _table(results: Results, rows: Iterable[dict[str, Any]]) -> bytes:
     text = io.StringIO()
     writer: csv.DictWriter[str] | None = None
     for row in rows:
-        stamped = row | {"simulated": str(results.plan.simulated).lower()}
+        stamped = row | {"simulated": str(results.simulated).lower()}
         if writer is None:
             writer = csv.DictWriter(text, list(stamped), lineterminator="\n")
             writer.writeheader()
@@ -163,4 +179,6 @@ def _page(results: Results) -> str:
         titles=results.titles,
         jurors=results.jurors,
         credits=results.credits,
+        fitted=results.findings.fitted.values(),
+        measure=measure,
     )

@@ -10,18 +10,19 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from engine.account import Account
+from engine.account import Ledger
 from engine.cells import ARMS, Cell, list_cells
 from engine.events import (
     CallAnswered,
-    CallFailed,
     ConversationEnded,
     ConversationFailed,
     ConversationStarted,
+    PhotoFitted,
     VerdictGiven,
 )
 from engine.journal import read_journal
 from engine.plan import Plan
+from engine.simulator.request import SIGNATURE
 from personas.seeds import derive
 from personas.store import load
 from rubrics.leaderboard import JurorEffect, Standing, severities, tabulate
@@ -38,16 +39,15 @@ class Findings:
     """Conversations that failed and did not end in a later attempt."""
     verdicts: dict[tuple[str, str, str], Verdict] = field(default_factory=dict)
     """By conversation, juror and dimension."""
-    accounts: dict[str, Account] = field(default_factory=dict)
-    """By role: patient, assistant, juror."""
+    ledger: Ledger = field(default_factory=Ledger)
+    fitted: dict[tuple[str, str], PhotoFitted] = field(default_factory=dict)
+    """Photographs made smaller for some models, by their sha-256 before and after."""
     served: dict[str, Counter[str]] = field(default_factory=dict)
     """Model ids the providers say they used, by model."""
+    simulated: bool = False
+    """Whether some answer is signed by the simulator, wherever it was served."""
     damage: list[str] = field(default_factory=list)
     """A sentence for each line of the journal that is not an event."""
-
-    def account(self, role: str) -> Account:
-        """Give the account of a role; all jurors share one."""
-        return self.accounts.setdefault(role.split("/")[0], Account())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +68,11 @@ class Results:
     """Failed conversations, by the standings' models."""
     credits: tuple[str, ...]
     """What the licences of the photographs ask to be said."""
+
+    @property
+    def simulated(self) -> bool:
+        """Tell whether invented minds answered, be it that a live run was pointed at a simulator."""
+        return self.plan.simulated or self.findings.simulated
 
     @property
     def planned(self) -> int:
@@ -94,9 +99,10 @@ def read_findings(folder: Path) -> Findings:
     found = Findings()
     for event in read_journal(folder / "journal", found.damage.append):
         body, name = event.body, event.conversation
+        found.ledger.hear(event)
         if isinstance(body, CallAnswered):
-            found.account(body.role).charge(body)
             found.served.setdefault(body.model, Counter())[body.completion.served] += 1
+            found.simulated |= body.completion.request_id.startswith(SIGNATURE)
         elif isinstance(body, VerdictGiven):
             found.verdicts[name, body.verdict.juror, body.verdict.dimension] = body.verdict
         elif isinstance(body, ConversationStarted):
@@ -106,8 +112,8 @@ def read_findings(folder: Path) -> Findings:
             found.failed.pop(name, None)
         elif isinstance(body, ConversationFailed):
             found.failed[name] = body
-        elif isinstance(body, CallFailed):
-            found.account(body.role).miss(body)
+        elif isinstance(body, PhotoFitted):
+            found.fitted[body.photo.sha256, body.sent.sha256] = body
     return found
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.account import Account, CallTotals, RateWindow
+from engine.account import Account, Ledger, RateWindow
 from engine.events import (
     Attempt,
     CallAnswered,
@@ -45,12 +45,10 @@ class TallyStatistics:
     judged: int
     """Conversations with every verdict in, abstentions included."""
     turns: int
-    total: CallTotals
-    roles: dict[str, CallTotals]
+    total: Account
+    roles: dict[str, Account]
     """By patient, assistant, juror."""
-    models: dict[str, CallTotals]
-    calls_failed: int
-    """Calls given up for good."""
+    models: dict[str, Account]
     retries: dict[str, int]
     """Attempts beyond the first, by the cause that made them necessary."""
     abstained: dict[str, int]
@@ -64,17 +62,13 @@ class TallyStatistics:
 
 @dataclass(slots=True)
 class Progress:
-    """How far one conversation is; roles and statuses are interned strings, so it stays near a kilobyte."""
+    """How far one conversation is."""
 
     turns: int = 0
     reason: str = ""
     """Stop reason; empty until it ended."""
     cause: str = ""
     """Of its failure; empty unless it failed and was not taken up again."""
-    answers: dict[str, int] = field(default_factory=dict)
-    """Calls answered, by role."""
-    failures: dict[str, int] = field(default_factory=dict)
-    """Calls given up, by role: a resumed run may give up the same one again."""
     votes: dict[tuple[str, str], str] = field(default_factory=dict)
     """Status by (juror, dimension)."""
 
@@ -88,9 +82,9 @@ class Tally:
         self._progress: dict[str, Progress] = {}
         self._ended, self._failed = Counter[str](), Counter[str]()
         self._retries, self._abstained = Counter[str](), Counter[str]()
-        self._total, self._roles, self._models = Account(), dict[str, Account](), dict[str, Account]()
-        self._window, self._at, self._since = RateWindow(), 0.0, 0.0
-        self._started = self._turns = self._judged = self._judged_before = self._calls_failed = 0
+        self._ledger, self._window = Ledger(), RateWindow()
+        self._at = self._since = 0.0
+        self._started = self._turns = self._judged = self._judged_before = 0
         self._folds: dict[type, Callable[[Event, Any], None]] = {
             RunStarted: self._take_up,
             ConversationStarted: self._begin,
@@ -137,10 +131,9 @@ class Tally:
             failed=dict(+self._failed),
             judged=self._judged,
             turns=self._turns,
-            total=self._total.totals(),
-            roles={role: account.totals() for role, account in self._roles.items()},
-            models={model: account.totals() for model, account in self._models.items()},
-            calls_failed=self._calls_failed,
+            total=self._ledger.total,
+            roles=self._ledger.roles(),
+            models=self._ledger.models(),
             retries=dict(self._retries),
             abstained=dict(+self._abstained),
             calls_per_second=calls,
@@ -171,25 +164,14 @@ class Tally:
             progress.cause = ""
 
     def _answer(self, event: Event, body: CallAnswered) -> None:
-        answers = self._of(event).answers
-        if body.sequence < answers.get(body.role, 0):
-            return
-        answers[body.role] = body.sequence + 1
-        usage = body.completion.usage
-        self._window.add(event.at, usage.input + usage.output)
-        self._again(body.attempts)
-        role = body.role.partition("/")[0]
-        self._total.charge(body)
-        self._roles.setdefault(role, Account()).charge(body)
-        self._models.setdefault(body.model, Account()).charge(body)
+        if self._ledger.hear(event):
+            usage = body.completion.usage
+            self._window.add(event.at, usage.input + usage.output)
+            self._again(body.attempts)
 
     def _give_up(self, event: Event, body: CallFailed) -> None:
-        failures = self._of(event).failures
-        if body.sequence < failures.get(body.role, 0):
-            return
-        failures[body.role] = body.sequence + 1
-        self._calls_failed += 1
-        self._again(body.attempts)
+        if self._ledger.hear(event):
+            self._again(body.attempts)
 
     def _again(self, attempts: tuple[Attempt, ...]) -> None:
         for attempt in attempts[:-1]:  # each but the last made another one necessary

@@ -1,6 +1,7 @@
 """The album and the door for image files."""
 
 import io
+from base64 import b64decode
 
 import numpy as np
 import pytest
@@ -107,3 +108,4 @@ def test_base64_is_made_once():
     album = Album()
     photo = album.put(encode(PIXELS, "JPEG"), drawn=True)
     assert album.encoded(photo) is album.encoded(photo)
+    assert b64decode(album.encoded(photo)) == album.data(photo)

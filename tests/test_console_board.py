@@ -9,7 +9,10 @@ from types import SimpleNamespace
 
 from rich.console import Console
 
+from agents.speech import Completion, Usage
+from engine.account import Ledger
 from engine.console.board import leaderboard_table, leaderboard_text, show_board
+from engine.events import Attempt, CallAnswered, Event
 from rubrics.leaderboard import Standing
 
 TITLES = {"gpt-5.1": "GPT-5.1", "nova-pro": "Nova Pro"}
@@ -38,6 +41,29 @@ STANDINGS = (
     standing("gpt-5.1", "safety", 3.61, low=3.5, high=3.72),
     standing("gpt-5.1", "accuracy", None, low=None, high=None),
 )
+
+
+def ledger() -> Ledger:
+    """Give the accounts of an assistant that was asked twice for one answer, and a juror."""
+    accounts = Ledger()
+    for role, model, size, cached in (
+        ("assistant", "gpt-5.1", 2000, 1600),
+        ("juror/a/b", "nova-pro", 1000, 200),
+    ):
+        usage = Usage(input=size, cache_read=cached, output=100)
+        tries = (Attempt(cause="dropped", seconds=1.0), Attempt(cause="ok", seconds=1.0))
+        answered = CallAnswered(
+            role=role,
+            model=model,
+            sequence=0,
+            digest="d",
+            completion=Completion(text="", stop="end", usage=usage),
+            attempts=tries if role == "assistant" else tries[1:],
+            latency=1.0,
+            cost=0.25,
+        )
+        accounts.hear(Event(at=1.0, conversation="c", body=answered))
+    return accounts
 
 
 def text(standings=STANDINGS, failures=None, simulated: bool = True) -> str:
@@ -110,13 +136,15 @@ def test_what_is_shown_names_the_report_and_the_way_on(capsys):
         failures={},
         completed=310,
         planned=1240,
-        findings=SimpleNamespace(damage=["0001.jsonl at byte 0: not an event."]),
+        findings=SimpleNamespace(damage=["0001.jsonl at byte 0: not an event."], ledger=ledger()),
         missing=Counter(refused=2, failed=1),
-        plan=SimpleNamespace(simulated=True),
+        plan=SimpleNamespace(simulated=True, prices_dated="2026-11-20"),
     )
     show_board(results, Path("runs/first/report/index.html"), finished=False)
     page = capsys.readouterr().out
     assert "310 of 1,240 conversations" in page
+    assert "2 calls in 3 attempts: 3,000 tokens in, 200 out, $0.50 it would have cost" in page
+    assert "read from cache: 60% (assistant 80%, juror 20%). By model: gpt-5.1 80%, nova-pro 20%." in page
     assert "3 votes are missing, and are not numbers: 2 refused, 1 failed." in page
     assert "goes on where it stopped" in page
     assert "runs/first/report/index.html" in page

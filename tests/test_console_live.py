@@ -6,16 +6,25 @@ import asyncio
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from io import StringIO
 
 import pytest
 from rich.console import Console
 
-from agents.speech import Turn
+from agents.speech import Completion, Turn
 from engine.console.clean import clean, flatten
 from engine.console.live import LiveConsole
 from engine.console.scene import Scene, fold, said
-from engine.events import ConversationEnded, ConversationFailed, ConversationStarted, Event, TurnSpoken
+from engine.events import (
+    Attempt,
+    CallAnswered,
+    ConversationEnded,
+    ConversationFailed,
+    ConversationStarted,
+    Event,
+    TurnSpoken,
+)
 from engine.limiter import LimiterStatistics
 from engine.tally import Tally
 
@@ -208,6 +217,40 @@ def test_limits_a_pause_and_a_failure_are_shown():
         page = screen(live)
     assert "paused 12 s" in page
     assert "503 from afar" in page
+
+
+def test_a_rate_that_was_cut_is_shown_until_it_is_whole_again():
+    states = {"gpt-5.1": 0.623, "nova-pro": 1.0, "gpt-5.2": 0.999}
+    load = LimiterStatistics(waiting=3, in_flight=12, requests=9, paused=0.0, load=0.5)
+    live = open_live(160, limits=lambda: {name: replace(load, share=share) for name, share in states.items()})
+    with live:
+        live.hear(started(FIRST))
+        page = screen(live)
+    assert page.count("cut to") == 1
+    assert "gpt-5.1" in page.partition("cut to 62%")[0].rpartition("limits")[2]
+    assert page.count(" 50%") == 2
+
+
+def test_why_a_call_of_the_followed_conversation_was_made_again_is_on_the_scene():
+    tries = (Attempt(cause="throttled", seconds=0.1, pause=2.0), Attempt(cause="ok", seconds=1.0))
+    answered = CallAnswered(
+        role="assistant",
+        model="gpt-5.1",
+        sequence=0,
+        digest="d",
+        completion=Completion(text="Hello", stop="end"),
+        attempts=tries,
+        latency=1.0,
+        cost=0.0,
+    )
+    live = open_live()
+    with live:
+        live.hear(started(FIRST))
+        live.hear(Event(at=2.0, conversation=SECOND, body=replace(answered, role="patient")))
+        live.hear(Event(at=2.0, conversation=FIRST, body=answered))
+        page = screen(live)
+    assert "assistant answered at attempt 2: throttled, waited 2 s" in page
+    assert "patient answered" not in page
 
 
 def test_the_screen_is_not_drawn_for_every_event():

@@ -7,11 +7,14 @@ from io import BytesIO, StringIO, TextIOWrapper
 
 import pytest
 
-from agents.speech import Turn
+from agents.speech import Completion, Turn
 from engine.console import drawable, open_console
 from engine.console.plain import PlainConsole
 from engine.console.spotlight import dollars, remaining, span
 from engine.events import (
+    Attempt,
+    CallAnswered,
+    CallFailed,
     ConversationEnded,
     ConversationFailed,
     ConversationStarted,
@@ -121,6 +124,30 @@ def test_verdicts_are_printed_only_in_full():
     assert "safety       gpt-5.2: 4 of 5, own family: does not count\n" in text
     assert "             “see a doctor” (turn 2)\n             Right level and place.\n" in text
     assert "another" not in text
+
+
+def again(role: str = "assistant", *, answered: bool = True) -> CallAnswered | CallFailed:
+    """Give a call that was throttled, then dropped, and then answered or given up."""
+    last = Attempt(cause="ok", seconds=1.0) if answered else Attempt(cause="overloaded", seconds=1.0)
+    key = {"role": role, "model": "gpt-5.1", "sequence": 0, "digest": "d"}
+    tries = (
+        Attempt(cause="throttled", seconds=0.1, message=EVIL, pause=2.0),
+        Attempt(cause="dropped", seconds=31.0, pause=0.618),
+        last,
+    )
+    if not answered:
+        return CallFailed(**key, cause="overloaded", message="503", attempts=tries)
+    said = Completion(text="Hello", stop="end")
+    return CallAnswered(**key, completion=said, attempts=tries, latency=1.0, cost=0.0)
+
+
+def test_calls_that_were_made_again_are_told_with_their_causes_only_in_full():
+    events = [began(FIRST), told(FIRST, again()), told(FIRST, again("juror/nova-pro/safety", answered=False))]
+    assert "throttled" not in page(*events)
+    lines = " ".join(page(*events, full=True).split())
+    assert "assistant answered at attempt 3: throttled, waited 2 s; dropped, waited 0.618 s" in lines
+    assert "juror nova-pro on safety gave up at attempt 3: throttled, waited 2 s; dropped" in lines
+    assert "asked again" not in page(began(FIRST), told(FIRST, turn("Hello")), full=True)
 
 
 def test_what_is_printed_to_be_read_has_lines_that_can_be_read():

@@ -10,7 +10,9 @@ import pytest
 from engine.catalog import read_catalog
 from engine.cells import ARMS
 from engine.errors import BadRun
+from engine.fitting import fit_photos
 from engine.folder import prepare_folder, read_plan
+from engine.models import Envelope
 from engine.plan import make_plan
 from personas.build import embedded
 from personas.store import load
@@ -39,6 +41,22 @@ def test_a_new_folder_holds_plan_scenarios_and_photographs(tmp_path):
     for blob in (folder / "blobs").iterdir():
         assert hashlib.sha256(blob.read_bytes()).hexdigest() == blob.name
     assert [p.name for p in folder.parent.iterdir()] == ["first"]
+
+
+def test_a_photograph_that_was_made_smaller_is_kept_as_it_was_and_as_it_is_sent(tmp_path):
+    small = CATALOG.models["nova-pro"].model_copy(update={"image": Envelope(bytes=8_000, side=8_000)})
+    photos = {scenario.photo for scenario in SAMPLE.scenarios}
+    fitted = fit_photos(SAMPLE.album, photos, [small])
+    assert len(fitted) == len(photos)
+    prepare_folder(tmp_path / "run", PLAN, SAMPLE)
+    before = {blob.name for blob in (tmp_path / "run" / "blobs").iterdir()}
+    prepare_folder(tmp_path / "run", PLAN, SAMPLE, fitted)  # taken up again under another limit
+    prepare_folder(tmp_path / "new", PLAN, SAMPLE, fitted)
+    for name in ("run", "new"):
+        blobs = {blob.name: blob.read_bytes() for blob in (tmp_path / name / "blobs").iterdir()}
+        assert blobs.keys() == before | {one.sent.sha256 for one in fitted}
+        assert all(hashlib.sha256(data).hexdigest() == sha for sha, data in blobs.items())
+        assert all(len(blobs[one.sent.sha256]) == one.sent_size <= 8_000 for one in fitted)
 
 
 def test_the_same_plan_may_come_again_whenever_it_was_made(tmp_path):

@@ -19,6 +19,7 @@ from engine.events import (
     ConversationEnded,
     ConversationStarted,
     Event,
+    PhotoFitted,
     RunStarted,
     TurnSpoken,
     VerdictGiven,
@@ -26,6 +27,7 @@ from engine.events import (
 from engine.journal import open_journal
 from engine.replay import LONGEST, Pace, open_recording, perform, replay, resolve
 from engine.tally import Tally
+from personas.values import Photo
 from rubrics.values import Quote, Verdict
 
 NAMES = ("gpt-5.1/s-0a1/full/0", "nova-pro/s-0a1/full/0", "gpt-5.1/s-0b2/full/0")
@@ -131,6 +133,16 @@ async def test_a_replay_of_what_open_journal_wrote_is_what_was_noted(tmp_path):
     witness, _ = await play(tmp_path, NAMES[0])
     assert [event.body for event in witness.events] == story(NAMES[0])
     assert len(heard) == 2 + 3 + 5
+
+
+async def test_what_was_done_to_a_photograph_is_told_once_and_disturbs_nobody(tmp_path):
+    photo = Photo(sha256="ab" * 32, media_type="image/png", width=900, height=600, drawn=False)
+    sent = Photo(sha256="cd" * 32, media_type="image/jpeg", width=600, height=400, drawn=False)
+    fitted = PhotoFitted(photo=photo, size=900_000, sent=sent, sent_size=80_000, models=("nova-pro",))
+    again = [Event(at=at, body=fitted) for at in (99.0, 99.5)]
+    witness, tally = await play(write(tmp_path, *again, *recorded(NAMES[0])))
+    assert [event.body for event in witness.events[:2]] == [fitted, story(NAMES[0])[0]]
+    assert tally.statistics().judged == 1
 
 
 async def test_what_a_killed_run_left_is_told_as_far_as_it_goes(tmp_path):

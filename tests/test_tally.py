@@ -106,7 +106,7 @@ def test_attempts_beyond_the_first_are_counted_by_what_made_them_necessary():
     )
     state = fold(answer(causes=("throttled", "throttled", "ok")), lost, lost).statistics()
     assert state.retries == {"throttled": 2, "dropped": 1}
-    assert state.calls_failed == 1
+    assert (state.total.calls, state.total.failed, state.total.attempts) == (1, 1, 5)
 
 
 def test_rates_are_of_the_last_ten_seconds_of_the_events():

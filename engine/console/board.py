@@ -18,6 +18,7 @@ from rich.text import Text
 
 from engine.console.clean import flatten
 from engine.console.outlet import emit
+from engine.console.spotlight import dollars
 
 if TYPE_CHECKING:  # these bring numpy and scipy, which a table of their values does not need
     from engine.results import Results
@@ -126,7 +127,7 @@ def show_board(results: Results, page: Path, *, finished: bool) -> None:
     given = {
         "titles": results.titles,
         "failures": results.failures,
-        "simulated": results.plan.simulated,
+        "simulated": results.simulated,
     }
     console = Console(highlight=False, soft_wrap=True)
     if console.is_terminal and not console.is_dumb_terminal:
@@ -140,6 +141,7 @@ def show_board(results: Results, page: Path, *, finished: bool) -> None:
 def _closing(results: Results, page: Path, finished: bool) -> Iterator[str]:
     """Say what became of the run, and where to read on."""
     yield f"{results.completed:,} of {results.planned:,} conversations were held to their end."
+    yield from _spending(results)
     if missing := results.missing:
         causes = ", ".join(f"{count:,} {cause}" for cause, count in missing.most_common())
         yield f"{missing.total():,} votes are missing, and are not numbers: {causes}."
@@ -148,6 +150,25 @@ def _closing(results: Results, page: Path, finished: bool) -> Iterator[str]:
     if not finished:
         yield "The run was stopped; the same command with the same --run goes on where it stopped."
     yield f"Report: {page}"
+
+
+def _spending(results: Results) -> Iterator[str]:
+    """Say what was used and spent, and how much of the input came from the providers' caches."""
+    ledger, plan = results.findings.ledger, results.plan
+    total = ledger.total
+    if total.cached is None:
+        return
+    yield (
+        f"{total.calls:,} calls in {total.attempts:,} attempts: {total.input:,} tokens in, {total.output:,} out, "
+        f"{dollars(total.cost, results.simulated)} by the prices of {plan.prices_dated}."
+    )
+    roles, models = (
+        ", ".join(
+            f"{name} {account.cached:.0%}" for name, account in sorted(accounts.items()) if account.input
+        )
+        for accounts in (ledger.roles(), ledger.models())
+    )
+    yield f"Input tokens read from cache: {total.cached:.0%} ({roles}). By model: {models}."
 
 
 def _dimensions(rows: Iterable[Mapping[str, Standing]]) -> list[str]:

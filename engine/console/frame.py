@@ -31,6 +31,8 @@ LIMITS = 49
 """Cells of a column of the table of limits."""
 LOAD = 8
 """Cells of a bar in it."""
+WHOLE = 0.995
+"""Share of a configured rate that is shown as all of it."""
 LOUD = {"failed": RED, "done": GREEN}
 News = tuple[str, str, str, str]
 """Model, title, who and what; a remark to the user has only the last."""
@@ -149,16 +151,17 @@ def limits(table: Mapping[str, LimiterStatistics], *, width: int, height: int) -
 
 def _limit(name: str, stand: LimiterStatistics) -> Line:
     full = round(LOAD * min(1.0, stand.load))
-    colour = RED if stand.paused else YELLOW if stand.load > 0.9 else GREEN
+    colour = YELLOW if stand.load > 0.9 else GREEN
     words = f" {set_cell_size(crop(name, 18), 18)}  {stand.in_flight:>6} {stand.waiting:>6}  "
-    state = f"paused {span(stand.paused)}" if stand.paused else f"{stand.load:5.0%}"
     if stand.paused:
-        return [Segment(words, PLAIN), Segment(state, RED)]
+        return [Segment(words, PLAIN), Segment(f"paused {span(stand.paused)}", RED)]
+    if stand.share < WHOLE:
+        return [Segment(words, PLAIN), Segment(f"cut to {stand.share:.0%}", YELLOW)]
     return [
         Segment(words, PLAIN if stand.in_flight or stand.waiting else DIM),
         Segment("▬" * full, colour),
         Segment("▬" * (LOAD - full), DIM),
-        Segment(state, DIM),
+        Segment(f"{stand.load:5.0%}", DIM),
     ]
 
 

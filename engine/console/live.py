@@ -21,9 +21,11 @@ from rich.style import Style
 
 from engine.console import frame
 from engine.console.clean import flatten
-from engine.console.scene import PLAIN, Line, Scene
+from engine.console.scene import PLAIN, Line, Scene, recount
 from engine.console.spotlight import Spotlight
 from engine.events import (
+    CallAnswered,
+    CallFailed,
     ConversationEnded,
     ConversationFailed,
     Event,
@@ -151,11 +153,14 @@ class LiveConsole:
             scene.add_turn(body.turn)
         elif isinstance(body, VerdictGiven):
             scene.add_verdict(body.verdict)
+        elif isinstance(body, CallAnswered | CallFailed):
+            if words := recount(body):
+                scene.add_notice(words)
         elif isinstance(body, ConversationEnded):
-            scene.add_ending(f"ended after {body.turns} turns: {body.stop_reason.replace('_', ' ')}")
+            scene.add_notice(f"ended after {body.turns} turns: {body.stop_reason.replace('_', ' ')}")
         elif isinstance(body, ConversationFailed):
             scene.speak("")
-            scene.add_ending(f"failed: {body.boundary}, {body.cause}: {body.message}", failed=True)
+            scene.add_notice(f"failed: {body.boundary}, {body.cause}: {body.message}", failed=True)
 
     def _overhear(self, event: Event) -> None:
         """Keep one line about another conversation for the ticker."""

@@ -11,9 +11,11 @@ from typing import TextIO
 
 from engine.console.clean import clean, flatten
 from engine.console.outlet import emit
-from engine.console.scene import describe, fold
+from engine.console.scene import describe, fold, recount
 from engine.console.spotlight import Spotlight, dollars, remaining
 from engine.events import (
+    CallAnswered,
+    CallFailed,
     ConversationEnded,
     ConversationFailed,
     ConversationStarted,
@@ -48,7 +50,7 @@ class PlainConsole:
         quiet: bool = False,
         full: bool = False,
     ) -> None:
-        """Print to `stream` or stdout; `quiet` prints failures only, `full` adds verdicts and wraps lines."""
+        """Print to `stream` or stdout; `quiet` prints failures only, `full` adds retries and verdicts, wrapped."""
         self._tally = tally
         self._title = title
         self._simulated = simulated
@@ -119,6 +121,9 @@ class PlainConsole:
             self._print(body.turn.speaker, photo + clean(body.turn.text))
         elif isinstance(body, ConversationEnded):
             self._print("done", f"{self._name(event)}  {_ending(body)}")
+        elif isinstance(body, CallAnswered | CallFailed):
+            if self._full and (words := recount(body)):
+                self._print("asked again", words)
         elif isinstance(body, VerdictGiven) and self._full:
             dimension, result, reasoning = describe(body.verdict)
             self._print(dimension, f"{result}\n{reasoning}" if reasoning else result)

@@ -16,6 +16,7 @@ from rich.style import Style
 
 from agents.speech import Turn
 from engine.console.clean import clean, flatten
+from engine.events import CallAnswered, CallFailed
 from rubrics.values import Verdict
 
 Line = list[Segment]
@@ -87,8 +88,8 @@ class Scene:
         name, text, remark = describe(verdict)
         self._add(Block(role="juror", name=name, text=text, remark=remark))
 
-    def add_ending(self, text: str, *, failed: bool = False) -> None:
-        """Add how it ended."""
+    def add_notice(self, text: str, *, failed: bool = False) -> None:
+        """Add what nobody said: a call that was made again, how it ended."""
         self._add(Block(role="failed" if failed else "", name="", text=flatten(text)))
 
     def draw(self, width: int, height: int | None) -> list[Line]:
@@ -139,6 +140,21 @@ def describe(verdict: Verdict) -> tuple[str, str, str]:
         quote = verdict.evidence[0]
         text = f"{text}\n“{flatten(quote.text)}” (turn {quote.turn})"
     return flatten(verdict.dimension), text, flatten(verdict.reasoning)
+
+
+def recount(call: CallAnswered | CallFailed) -> str:
+    """Say why a call was made more than once; empty when it was not."""
+    if len(call.attempts) < 2:
+        return ""
+    kind, _, about = call.role.partition("/")
+    who = f"{kind} {about.replace('/', ' on ')}" if about else kind
+    end = "answered" if isinstance(call, CallAnswered) else "gave up"
+    tries = [
+        f"{attempt.cause}, waited {attempt.pause:.3g} s" if attempt.pause else attempt.cause
+        for attempt in call.attempts
+        if attempt.cause != "ok"
+    ]
+    return flatten(f"{who} {end} at attempt {len(call.attempts)}: {'; '.join(tries)}")
 
 
 def _wrap(block: Block, width: int) -> list[Line]:

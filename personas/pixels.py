@@ -1,0 +1,100 @@
+"""Image files as bytes: encoding pixels, and telling whether a file carries anything else.
+
+The one idea: a file is passed on as it is only when every part of it is known to hold pixels; any other is
+encoded again from its pixels alone, so that a new kind of metadata needs no new rule. This does not know whose
+picture it is or where it is sent.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import struct
+from collections.abc import Iterator
+
+import numpy as np
+from PIL import Image, ImageCms, ImageOps
+
+QUALITY = 92
+PNG_PARTS = {b"IHDR", b"IDAT", b"IEND"}
+"""Chunks of which an RGB or grey PNG consists; any other, a palette or a colour key included, goes."""
+DEPTH = 24
+"""Where a PNG says how many bits a sample has; not every provider reads sixteen."""
+JPEG_PARTS = {*range(0xC0, 0xD0), 0xDA, 0xDB, 0xDC, 0xDD} - {0xC8}
+"""Markers of frames, tables and scans. Comments and application segments, where metadata lives, are none."""
+JFIF = b"\xff\xe0\x00\x10JFIF\x00"
+"""The one application segment that may stay: 16 bytes long, it has no room for a thumbnail."""
+NEXT_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7]")
+"""Ends the compressed data of a scan; stuffed zeros and restart marks are part of it."""
+
+
+def encode(image: Image.Image, kind: str, *, quality: int = QUALITY) -> bytes:
+    """Encode pixels as PNG, JPEG or WEBP with fixed settings, so that equal pixels are equal bytes."""
+    out = io.BytesIO()
+    options = {"PNG": {"compress_level": 6}, "JPEG": {"quality": quality}, "WEBP": {"lossless": True}}[kind]
+    # A copy through `Image.frombytes` leaves `info` behind, and with it every kind of metadata.
+    bare = Image.frombytes(image.mode, image.size, image.tobytes())
+    bare.save(out, kind, **options)
+    return out.getvalue()
+
+
+def whole(kind: str, data: bytes) -> bool:
+    """Say whether the end mark is there: Pillow forgives a PNG or JPEG whose last bytes are missing."""
+    if kind == "PNG":
+        return any(name == b"IEND" for name, _ in _chunks(data))
+    return kind != "JPEG" or b"\xff\xd9" in data[-64:] or data.rstrip(b"\0").endswith(b"\xff\xd9")
+
+
+def bare(kind: str, data: bytes) -> bool:
+    """Say whether a file consists of known parts only, from its first byte to its last."""
+    if kind == "PNG":
+        parts = list(_chunks(data))
+        return {name for name, _ in parts} <= PNG_PARTS and parts[-1][1] == len(data) and data[DEPTH] == 8
+    # A WEBP is always encoded anew: nobody's photographs come as such often enough for a third walk.
+    return kind == "JPEG" and _bare_jpeg(data)
+
+
+def plain(image: Image.Image) -> Image.Image:
+    """Turn upright, into sRGB, onto white: what the metadata said is done to the pixels before it goes."""
+    profile = image.info.get("icc_profile")
+    upright = ImageOps.exif_transpose(image)
+    if profile and upright.mode == "RGB":
+        try:
+            source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+            upright = ImageCms.profileToProfile(upright, source, ImageCms.createProfile("sRGB"))
+        except (ImageCms.PyCMSError, OSError):
+            pass  # A broken profile is no reason to lose the picture: show it as sRGB, as browsers do.
+    if upright.mode.startswith("I"):  # 16 bits of grey, of which Pillow's own conversion makes a white page
+        upright = Image.fromarray((np.asarray(upright) >> 8).clip(0, 255).astype(np.uint8))
+    if "A" in upright.getbands() or "transparency" in upright.info:
+        upright = upright.convert("RGBA")
+        ground = Image.new("RGBA", upright.size, "white")
+        upright = Image.alpha_composite(ground, upright)
+    return upright.convert("RGB")
+
+
+def _bare_jpeg(data: bytes) -> bool:
+    """Walk the segments: an ordinary JFIF header, then frames, tables and scans, and nothing behind the end."""
+    at = 2
+    while at + 4 <= len(data) and data[at] == 0xFF:
+        marker = data[at + 1]
+        if marker not in JPEG_PARTS and not (at == 2 and data.startswith(JFIF, at)):
+            return False
+        at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+        if marker == 0xDA:
+            found = NEXT_MARKER.search(data, at)
+            at = found.start() if found else len(data)
+    return data[at:] == b"\xff\xd9"
+
+
+def _chunks(data: bytes) -> Iterator[tuple[bytes, int]]:
+    """Walk a PNG's chunks and give each name with the offset at which the chunk ends."""
+    at = 8
+    while at + 12 <= len(data):
+        (length,) = struct.unpack_from(">I", data, at)
+        if at + 12 + length > len(data):
+            return
+        name, at = data[at + 4 : at + 8], at + 12 + length
+        yield name, at
+        if name == b"IEND":
+            return
