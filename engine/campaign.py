@@ -22,10 +22,19 @@ from agents.patient import Patient
 from agents.speech import Ask
 from engine.catalog import Catalog
 from engine.cells import Arm, Cell, list_cells
+from engine.charges import RULES
 from engine.config import Access
 from engine.console import Console
 from engine.conversation import Conversation
-from engine.events import CallAnswered, ConversationEnded, Event, RunFinished, RunStarted, VerdictGiven
+from engine.events import (
+    CallAnswered,
+    ConversationEnded,
+    Event,
+    PhotoFitted,
+    RunFinished,
+    RunStarted,
+    VerdictGiven,
+)
 from engine.gate import Gate, Line
 from engine.journal import Journal, open_journal, read_journal
 from engine.jury import Bench
@@ -54,6 +63,8 @@ class Campaign:
     arms: tuple[Arm, ...]
     accesses: dict[str, Access]
     """By account."""
+    fitted: tuple[PhotoFitted, ...] = ()
+    """Photographs that some model gets smaller than they are."""
 
     def cells(self) -> list[Cell]:
         """Give every conversation of the plan in the order of beginning."""
@@ -126,6 +137,8 @@ async def run_campaign(campaign: Campaign, console: Console, tally: Tally, watch
     finished = False
     async with open_journal(campaign.folder / "journal", tally.hear, console.hear) as journal:
         journal.note(RunStarted(plan=campaign.plan.digest, simulated=campaign.plan.simulated))
+        for fitted in campaign.fitted:
+            journal.note(fitted)
         async with open_gates(campaign, journal, past.tape) as gates, open_stage() as stage:
             watch.limiters = {name: gate.limiter for name, gate in gates.items()}
             stage.enter(_heed, gates, stage, console, name="signals")
@@ -192,7 +205,7 @@ async def open_gates(campaign: Campaign, journal: Journal, tape: Tape) -> AsyncI
             opened = open_provider(name, campaign.accesses[account], campaign.sample.album, room)
             providers[account] = await stack.enter_async_context(opened)
         for model in models:  # two names of one model share what it allows
-            limiters.setdefault((model.account, model.id), Limiter(model.limits))
+            limiters.setdefault((model.account, model.id), Limiter(model.limits, RULES[model.provider]))
         yield {
             model.name: Gate(
                 model=model,

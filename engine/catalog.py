@@ -1,124 +1,91 @@
-"""The models file: who can be tested, through which provider, at which price, within which limits.
+"""The models files: the built-in one, and a user's own that adds to it or replaces models of the same name.
 
-Read once, validated at the edge. Nothing here knows how a model is called.
+Read once, validated at the edge; every mistake is one sentence that names the file and the place. Nothing here
+knows how a model is called.
 """
 
 from __future__ import annotations
 
 import difflib
 import tomllib
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import TypeVar
 
-from pydantic import BaseModel, ConfigDict, NonNegativeFloat, PositiveInt, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
-from agents.speech import Usage
 from engine.errors import BadOption
+from engine.models import Envelope, Limits, Model, Price, Strict
 
 FILE = Path(__file__).parent / "models.toml"
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+class Roles(Strict):
+    """Who plays the patient and who sits on the jury, by the names of models; empty where the file is silent."""
+
+    patient: str = ""
+    jury: tuple[str, ...] = ()
 
 
-class Price(_Strict):
-    """USD per million tokens."""
+class Simulator(Strict):
+    """How the embedded simulator is used."""
 
-    input: NonNegativeFloat = 0.0
-    output: NonNegativeFloat = 0.0
-    cache_read: NonNegativeFloat = 0.0
-    cache_write: NonNegativeFloat = 0.0
-
-    def cost(self, usage: Usage) -> float:
-        """Give the USD a call cost; cached tokens are part of the input and priced apart."""
-        plain = usage.input - usage.cache_read - usage.cache_write
-        return (
-            plain * self.input
-            + usage.cache_read * self.cache_read
-            + usage.cache_write * self.cache_write
-            + usage.output * self.output
-        ) / 1e6
-
-
-class Limits(_Strict):
-    """What the client holds itself to; None where there is no such limit."""
-
-    requests: PositiveInt
-    """Per minute."""
-    input_tokens: PositiveInt | None = None
-    """Per minute."""
-    output_tokens: PositiveInt | None = None
-    """Per minute."""
-    tokens: PositiveInt | None = None
-    """Per minute, both directions together, as OpenAI and Bedrock count."""
-    in_flight: PositiveInt
-    """Calls at one time."""
-
-
-class Envelope(_Strict):
-    """The largest photograph a model takes."""
-
-    bytes: PositiveInt
-    """Of the encoded file."""
-    side: PositiveInt
-    """px, the longer one."""
-
-
-class Model(_Strict):
-    """One model that can be called."""
-
-    name: str
-    title: str
-    family: str
-    provider: Literal["anthropic", "openai", "bedrock"]
-    id: str
-    origin: Literal["paper", "ours"] = "ours"
-    verdict: Literal["schema", "tool", "plain"]
-    cache: bool = False
-    price: Price = Price()
     limits: Limits
-    image: Envelope
-    endpoint: str = ""
-    """Base URL of a server of one's own that speaks OpenAI's protocol; empty for the provider's."""
-    key: str = ""
-    """Name of the environment variable that holds the endpoint's key; empty when it asks for none."""
-    length: Literal["max_completion_tokens", "max_tokens"] = "max_completion_tokens"
-    """The field in which an OpenAI-compatible server is told how long an answer may be."""
-    options: dict[str, Any] = {}
-    """Further fields of the request's body, such as temperature or reasoning_effort, sent as they stand."""
-
-    @property
-    def account(self) -> str:
-        """Give whose limits and credentials apply: the provider's name, or the endpoint."""
-        return self.endpoint or self.provider
 
 
-class Catalog(_Strict):
-    """The models file."""
+class ModelsFile(Strict):
+    """What may stand in a models file."""
+
+    dated: str = ""
+    roles: Roles = Roles()
+    models: dict[str, Model] = Field(default_factory=dict)
+
+
+class BuiltIn(ModelsFile):
+    """What stands in the built-in one."""
+
+    simulated: Simulator
+
+
+Kind = TypeVar("Kind", bound=ModelsFile)
+
+
+class Catalog(Strict):
+    """Every model that can be called, and the roles."""
 
     dated: str
+    """Of the prices."""
     patient: str
     jury: tuple[str, ...]
     simulated: Limits
     models: dict[str, Model]
+    own: tuple[str, ...] = ()
+    """Those of the user's file."""
 
-    def find(self, name: str) -> Model:
+    def find(self, name: str, where: str = "--models") -> Model:
         """Give a model by name; BadOption, naming the nearest one, when there is none."""
         if name in self.models:
             return self.models[name]
         near = difflib.get_close_matches(name, self.models, n=1, cutoff=0.4)
         hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(self.models)}."
-        raise BadOption(f"unknown model {name!r} in --models: {hint}")
+        raise BadOption(f"unknown model {name!r} in {where}: {hint}")
 
     def choose(self, names: str) -> tuple[Model, ...]:
-        """Give the models of a comma-separated list, or all; each once, in the order asked for."""
-        if names.strip() == "all":
-            return tuple(self.models.values())
-        wanted = dict.fromkeys(part.strip() for part in names.split(",") if part.strip())
+        """Give the models of a comma-separated list; each once, in the order asked for.
+
+        `all` stands for every model of the user's file, or of the built-in one where there is no other.
+        """
+        wanted: dict[str, None] = {}
+        for name in filter(None, map(str.strip, names.split(","))):
+            wanted |= dict.fromkeys((self.own or self.models) if name == "all" else (name,))
         if not wanted:
             raise BadOption("--models names no model; try --models all.")
         return tuple(self.find(name) for name in wanted)
+
+    def company(self, models: tuple[Model, ...]) -> tuple[Model, ...]:
+        """Give the models under test together with those that play the patient and the jury, each once."""
+        cast = (*models, *(self.models[name] for name in (self.patient, *self.jury)))
+        return tuple({model.name: model for model in cast}.values())
 
     def within(self, limits: Limits) -> Catalog:
         """Give the same catalog with every model held to `limits`."""
@@ -126,32 +93,89 @@ class Catalog(_Strict):
         return self.model_copy(update={"models": models})
 
 
-def read_catalog(path: Path = FILE) -> Catalog:
-    """Read a models file; BadOption names the file and the first thing wrong in it."""
+def read_catalog(own: Path | None = None, *, built_in: Path = FILE) -> Catalog:
+    """Read the models, a user's own file over the built-in one; BadOption names the file and what is wrong in it."""
+    base, mine = _read(built_in, BuiltIn), ModelsFile()
+    if own is not None:
+        mine = _read(own, ModelsFile)
+        if not mine.models and mine.roles == Roles():
+            raise BadOption(
+                f'the models file {own.name} is empty: give it a table such as [models."my-model"].'
+            )
+    catalog = Catalog(
+        dated=mine.dated or base.dated,
+        patient=mine.roles.patient or base.roles.patient,
+        jury=mine.roles.jury or base.roles.jury,
+        simulated=base.simulated.limits,
+        models=base.models | mine.models,
+        own=tuple(mine.models),
+    )
+    _cross(catalog, (own or built_in).name)
+    return catalog
+
+
+def _read(path: Path, kind: type[Kind]) -> Kind:
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
-        models = {name: {"name": name, **body} for name, body in raw["models"].items()}
-        return Catalog(
-            dated=raw["dated"],
-            patient=raw["roles"]["patient"],
-            jury=raw["roles"]["jury"],
-            simulated=raw["simulated"]["limits"],
-            models=models,
-        )
-    except (OSError, tomllib.TOMLDecodeError, KeyError) as error:
+        if isinstance(tables := raw.get("models"), dict):
+            raw["models"] = {
+                name: {"title": name, "family": name, **body, "name": name}
+                if isinstance(body, dict)
+                else body
+                for name, body in tables.items()
+            }
+        return kind.model_validate(raw)
+    except OSError as error:
+        raise BadOption(
+            f"the models file {path} cannot be read ({error.strerror}): check the path."
+        ) from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise BadOption(f"the models file {path.name} cannot be read: {error}.") from error
     except ValidationError as error:
         raise BadOption(f"the models file {path.name} is wrong: {_first_mistake(error)}.") from error
 
 
+def _cross(catalog: Catalog, file: str) -> None:
+    """Refuse roles that nobody plays, and one endpoint with two keys."""
+    for name in (catalog.patient, *catalog.jury):
+        catalog.find(name, f"[roles] of the models file {file}")
+    if len(set(catalog.jury)) < len(catalog.jury):
+        raise BadOption(f"the models file {file} is wrong: a juror sits twice in roles.jury.")
+    keys: dict[str, Model] = {}
+    for model in catalog.models.values():
+        other = keys.setdefault(model.account, model)
+        if other.key != model.key:
+            raise BadOption(
+                f"the models file {file} is wrong: {other.name} and {model.name} have one endpoint and two keys."
+            )
+
+
 def _first_mistake(error: ValidationError) -> str:
     """Say what is wrong first; an unknown key before all else, with the known one it may have meant."""
-    mistakes = error.errors(include_input=False)
-    known = {*Model.model_fields, *Price.model_fields, *Limits.model_fields, *Envelope.model_fields}
+    mistakes = error.errors(include_input=False, include_url=False)
     for mistake in mistakes:
         if mistake["type"] == "extra_forbidden":
             *place, key = map(str, mistake["loc"])
-            near = difflib.get_close_matches(key, known, n=1)
-            hint = f", did you mean {near[0]!r}?" if near else ""
-            return f"unknown key {key!r} in {'.'.join(place)}{hint}"
-    return f"{mistakes[0]['msg']} at {'.'.join(map(str, mistakes[0]['loc']))}"
+            near = difflib.get_close_matches(key, _known(place), n=1)
+            hint = f", did you mean {near[0]!r}?" if near else f"; known are {', '.join(_known(place))}"
+            return f"unknown key {key!r} {'in ' + _shown(place) if place else 'at its top'}{hint}"
+    said = mistakes[0]["msg"].removeprefix("Value error, ")
+    return f"{said} at {_shown(mistakes[0]['loc'])}"
+
+
+def _shown(place: Iterable[object]) -> str:
+    """Write a place of the file, whatever somebody called it."""
+    text = ".".join(map(str, place))
+    return text if text.isprintable() else ascii(text)
+
+
+def _known(place: list[str]) -> list[str]:
+    """Give the keys that may stand at a place of the file."""
+    parts: Mapping[str, type[BaseModel]] = {
+        "price": Price,
+        "limits": Limits,
+        "image": Envelope,
+        "roles": Roles,
+    }
+    part = parts.get(place[-1], Model) if place else ModelsFile
+    return [name for name in part.model_fields if name != "name"]

@@ -1,7 +1,7 @@
-"""The surroundings: environment variables, credentials, versions. The one place that reads them.
+"""The surroundings: environment variables, credentials, addresses, versions. The one place that reads them.
 
-Nothing here keeps a secret longer than it takes to hand it to a provider, and `scrub` takes it out of whatever
-a provider says.
+Credentials belong to an account: a provider's, or an endpoint of the user's own. Nothing here keeps a secret longer
+than it takes to hand it to a provider, and `scrub` takes it out of whatever a provider says.
 """
 
 from __future__ import annotations
@@ -12,8 +12,10 @@ from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from typing import Literal
 
-from engine.catalog import Model
-from engine.errors import BadCredential
+from engine.errors import BadCredential, BadOption
+from engine.hosts import fault_of, host_of
+from engine.models import Model
+from engine.secrets import remove
 
 Backend = Literal["live", "simulated"]
 
@@ -23,29 +25,50 @@ KEYS: dict[str, tuple[tuple[str, ...], ...]] = {
     "bedrock": (("AWS_BEARER_TOKEN_BEDROCK",), ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")),
 }
 """Per provider, the sets of variables of which one must be complete."""
-SECRETS = (*{name for sets in KEYS.values() for names in sets for name in names}, "AWS_SESSION_TOKEN")
+SECRETS = (
+    *{name for sets in KEYS.values() for names in sets for name in names},
+    "AWS_SESSION_TOKEN",
+    "ANTHROPIC_AUTH_TOKEN",
+)
+URLS = {
+    "anthropic": "ANTHROPIC_BASE_URL",
+    "openai": "OPENAI_BASE_URL",
+    "bedrock": "AWS_ENDPOINT_URL_BEDROCK_RUNTIME",
+}
+"""The SDKs' own variables for another address."""
+HOSTS = {
+    "anthropic": "api.anthropic.com",
+    "openai": "api.openai.com",
+    "bedrock": "bedrock-runtime.{region}.amazonaws.com",
+}
 DEFAULT_REGION = "us-east-1"
+KEYLESS = "none"
+"""Said to an endpoint that asks for no key: the SDK insists on some."""
+
+_handed: set[str] = set()  # names of the endpoints' variables whose values `scrub` has to know
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
-    """Where and as whom to call one provider."""
+    """Where and as whom to call one account."""
 
     base_url: str
     """Empty for the provider's own."""
     secrets: dict[str, str] = field(repr=False)
-    """By the name of the variable they came from."""
+    """By the name under which the provider's SDK knows them."""
     region: str = DEFAULT_REGION
     """Bedrock only."""
 
 
 def missing(models: tuple[Model, ...]) -> dict[str, str]:
-    """Give, per provider that some model needs and that has no complete credentials, what to set."""
+    """Give what to set, per provider, or model with an endpoint of its own, that lacks complete credentials."""
     lacking = {}
-    for provider in dict.fromkeys(model.provider for model in models):
-        sets = KEYS[provider]
-        if not any(all(os.environ.get(name) for name in names) for names in sets):
-            lacking[provider] = " or ".join(" and ".join(names) for names in sets)
+    for model in models:
+        if model.endpoint:
+            if model.key and not os.environ.get(model.key):
+                lacking[model.name] = model.key
+        elif not any(all(os.environ.get(name) for name in names) for names in KEYS[model.provider]):
+            lacking[model.provider] = " or ".join(" and ".join(names) for names in KEYS[model.provider])
     return lacking
 
 
@@ -55,32 +78,69 @@ def decide_backend(wish: str, models: tuple[Model, ...]) -> Backend:
     if wish == "simulated" or (wish == "auto" and lacking):
         return "simulated"
     if lacking:
-        wants = "; ".join(f"{keys} for {provider}" for provider, keys in lacking.items())
+        wants = "; ".join(f"{keys} for {account}" for account, keys in lacking.items())
         raise BadCredential(f"--backend live needs {wants}: set it, or leave out --backend to simulate.")
     return "live"
 
 
-def live_access(provider: str) -> Access:
-    """Read one provider's credentials and endpoint from the SDKs' standard variables."""
-    names = [name for names in KEYS[provider] for name in names]
-    secrets = {name: os.environ[name] for name in names if name in os.environ}
-    if provider == "bedrock" and "AWS_SESSION_TOKEN" in os.environ:
-        secrets["AWS_SESSION_TOKEN"] = os.environ["AWS_SESSION_TOKEN"]
-    urls = {
-        "anthropic": "ANTHROPIC_BASE_URL",
-        "openai": "OPENAI_BASE_URL",
-        "bedrock": "AWS_ENDPOINT_URL_BEDROCK_RUNTIME",
-    }
-    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or DEFAULT_REGION
-    return Access(base_url=os.environ.get(urls[provider], ""), secrets=secrets, region=region)
+def live_access(model: Model) -> Access:
+    """Read the credentials and the address of a model's account.
+
+    Those of a provider stand in the SDKs' standard variables, the key of an endpoint in the one that its model
+    names. BadOption when an address is none.
+    """
+    if model.endpoint:
+        if model.key:
+            _handed.add(model.key)
+        key = os.environ.get(model.key, "") if model.key else ""
+        return Access(base_url=model.endpoint, secrets={"OPENAI_API_KEY": key or KEYLESS})
+    names = [name for names in KEYS[model.provider] for name in names]
+    if model.provider == "bedrock":
+        names.append("AWS_SESSION_TOKEN")
+    secrets = {name: os.environ[name] for name in names if os.environ.get(name)}
+    return Access(base_url=_address(model.provider), secrets=secrets, region=_region())
+
+
+def hosts(models: tuple[Model, ...]) -> dict[str, str]:
+    """Give the host, with its port where there is one, that each provider and each endpoint is called at.
+
+    A provider goes by its name, an endpoint by its model's. No user, path or query of an address is in it.
+    """
+    found = {}
+    for model in models:
+        if model.endpoint:
+            found[model.name] = model.host
+        else:
+            own = HOSTS[model.provider].format(region=_region())
+            found[model.provider] = host_of(url) if (url := _address(model.provider)) else own
+    return found
+
+
+def detours(models: tuple[Model, ...]) -> list[str]:
+    """Say, a sentence each, which calls go elsewhere than to the provider's own host, and why."""
+    told = {}
+    for name, host in hosts(models).items():
+        if name not in URLS:
+            told[name] = f"{name} is called at {host}, its endpoint in the models file."
+        elif _address(name):
+            told[name] = f"{name} is called at {host}, as {URLS[name]} says."
+    return list(told.values())
+
+
+def _address(provider: str) -> str:
+    url = os.environ.get(URLS[provider], "").strip()
+    if url and (fault := fault_of(url)):
+        raise BadOption(f"{URLS[provider]} {fault}: set it to a base URL, or unset it.")
+    return url
+
+
+def _region() -> str:
+    return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or DEFAULT_REGION
 
 
 def scrub(text: str) -> str:
-    """Take every credential out of a text that came from outside."""
-    for name in SECRETS:
-        if (secret := os.environ.get(name)) and len(secret) >= 6:
-            text = text.replace(secret, f"<{name}>")
-    return text
+    """Take every credential, and whatever looks like one, out of a text that came from outside."""
+    return remove(text, {name: os.environ[name] for name in (*SECRETS, *_handed) if os.environ.get(name)})
 
 
 def versions() -> dict[str, str]:

@@ -1,13 +1,14 @@
 """The plan: everything a run is, before its first call.
 
 Two runs with the same digest may share a folder: the second goes on where the first stopped. What only happened
-to be so (time, versions, limits) is written down and does not count. No path of the user's machine is in it.
+to be so (time, versions, limits, where a provider was reached) is written down and does not count. No path of the
+user's machine is in it, and of an address only the host.
 """
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import orjson
@@ -16,12 +17,13 @@ from pydantic import TypeAdapter
 from agents.prompts import digests
 from engine.catalog import Catalog, Model
 from engine.cells import Arm
-from engine.config import versions
+from engine.config import hosts, versions
 from personas.values import Scenario
 from rubrics.values import Rubric
 
 FORMAT = 1
-INCIDENTAL = {"created", "versions", "limits"}
+INCIDENTAL = {"created", "versions", "limits", "endpoints"}
+EMBEDDED = "embedded simulator"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,17 +43,23 @@ class Plan:
     """sha-256 over the scenario ids in order."""
     arms: tuple[str, ...]
     models: dict[str, dict[str, Any]]
-    """Name → title, family, provider, id, origin, USD per million tokens."""
+    """Name → title, family, provider, id, host of an endpoint of its own, options, origin, USD per million tokens."""
     patient: str
     jury: tuple[str, ...]
+    cast: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """The same of those that play the patient and the jury."""
     rubric: dict[str, str]
     dimensions: tuple[str, ...]
     prompts: dict[str, str]
     prices_dated: str
     faults: dict[str, str]
     """What the simulator was told to break, by model; empty in a live run."""
+    fault_plan: str = ""
+    """sha-256 of the file with the simulator's faults; empty when there was none."""
     limits: dict[str, dict[str, int]]
     versions: dict[str, str]
+    endpoints: dict[str, str] = field(default_factory=dict)
+    """Host, with its port where one was named, by provider, or by model where it has an endpoint of its own."""
 
     @property
     def digest(self) -> str:
@@ -78,9 +86,11 @@ def make_plan(
     seed: int,
     simulated: bool,
     faults: dict[str, str],
+    fault_plan: str = "",
     created: str,
 ) -> Plan:
     """Write down what is about to be run."""
+    company = catalog.company(models)
     ids = "\n".join(scenario.id for scenario in scenarios)
     return Plan(
         format=FORMAT,
@@ -91,22 +101,22 @@ def make_plan(
         scenarios=len(scenarios),
         scenarios_digest=hashlib.sha256(ids.encode()).hexdigest(),
         arms=tuple(arm.name for arm in arms),
-        models={
-            model.name: model.model_dump(include={"title", "family", "provider", "id", "origin", "price"})
-            for model in models
-        },
+        models={model.name: _describe(model) for model in models},
         patient=catalog.patient,
         jury=catalog.jury,
-        rubric={
-            "name": rubric.name,
-            "version": rubric.version,
-            "status": rubric.status,
-            "digest": rubric.digest,
-        },
+        cast={model.name: _describe(model) for model in catalog.company(())},
+        rubric={key: getattr(rubric, key) for key in ("name", "version", "status", "digest")},
         dimensions=tuple(dimension.name for dimension in rubric.dimensions),
         prompts=digests(),
         prices_dated=catalog.dated,
         faults=faults,
+        fault_plan=fault_plan,
         limits={model.name: model.limits.model_dump(exclude_none=True) for model in catalog.models.values()},
         versions=versions(),
+        endpoints={model.provider: EMBEDDED for model in company} if simulated else hosts(company),
     )
+
+
+def _describe(model: Model) -> dict[str, Any]:
+    told = {"title", "family", "provider", "id", "origin", "options", "price"}
+    return model.model_dump(include=told) | {"endpoint": model.host}

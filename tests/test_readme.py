@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from engine.casting import check_faults
 from engine.catalog import read_catalog
+from engine.config import missing
 from run import app
 
 ROOT = Path(__file__).parents[1]
@@ -40,8 +42,23 @@ def test_the_tree_names_files_that_exist():
 def test_the_example_of_a_model_is_a_model(tmp_path):
     example = TEXT.split("**A model** is a table")[1].split("```toml\n")[1].split("```")[0]
     file = tmp_path / "models.toml"
-    file.write_text((ROOT / "engine" / "models.toml").read_text() + "\n" + example)
-    assert read_catalog(file).models["nova-premier"].family == "nova"
+    file.write_text(example)
+    assert read_catalog(file).models["nova-lite"].family == "nova"
+
+
+def test_the_example_of_endpoints_is_a_models_file_that_needs_one_key(tmp_path):
+    example = TEXT.split("## Your own endpoints")[1].split("```toml\n")[1].split("```")[0]
+    file = tmp_path / "mine.toml"
+    file.write_text(example)
+    catalog = read_catalog(file)
+    assert [model.name for model in catalog.choose("all")] == ["qwen-vl", "llava"]
+    assert list(missing(catalog.company(catalog.choose("all"))).values()) == ["VLLM_API_KEY"]
+
+
+def test_the_example_of_faults_is_a_plan(tmp_path):
+    example = TEXT.split("## The simulator alone")[1].split("```toml\n")[1].split("```")[0]
+    (tmp_path / "plan.toml").write_text(example)
+    check_faults(tmp_path / "plan.toml", {})
 
 
 def test_whatever_is_simulated_is_said_to_be():

@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 import run
+from engine.config import SECRETS, URLS
 from engine.journal import read_journal
 
 ROOT = Path(__file__).parents[1]
-KEYS = ("ANTHROPIC_API_KEY", "OPENAI_API_KEY", "AWS_BEARER_TOKEN_BEDROCK", "AWS_ACCESS_KEY_ID")
+KEYS = (*SECRETS, *URLS.values())
 MODELS = "claude-haiku-4.5,gpt-5.1,nova-2-lite"
 
 
-def command(*words: str) -> subprocess.Popen[str]:
-    env = {key: value for key, value in os.environ.items() if key not in KEYS}
+def command(*words: str, **keys: str) -> subprocess.Popen[str]:
+    env = {key: value for key, value in os.environ.items() if key not in KEYS} | keys
     return subprocess.Popen(
         [sys.executable, str(ROOT / "run.py"), *words],
         cwd=ROOT,
@@ -33,8 +38,8 @@ def command(*words: str) -> subprocess.Popen[str]:
     )
 
 
-def finish(*words: str) -> tuple[int, str]:
-    process = command(*words)
+def finish(*words: str, **keys: str) -> tuple[int, str]:
+    process = command(*words, **keys)
     out, err = process.communicate(timeout=240)
     return process.returncode, out + err
 
@@ -227,6 +232,154 @@ def test_a_model_that_fails_leaves_the_others_finished(tmp_path):
     assert {row["model"] for row in table(folder, "scores.csv")} == {"claude-haiku-4.5", "gpt-5.1"}
 
 
+@pytest.fixture(scope="module")
+def stand() -> Iterator[dict[str, str]]:
+    """Run `simulate` for the tests that call it, and give the variables that it prints."""
+    process = command("simulate", "--port", "0")
+    told = ""
+    for line in process.stdout:
+        told += line
+        if "Ctrl-C" in line:
+            break
+    words = [
+        word
+        for line in told.splitlines()
+        if line.startswith("export ")
+        for word in shlex.split(line, comments=True)[1:]
+    ]
+    yield dict(word.split("=", 1) for word in words)
+    process.send_signal(signal.SIGINT)
+    output, error = process.communicate(timeout=30)
+    assert process.returncode in (0, 130)
+    assert "Traceback" not in output + error
+
+
+def test_simulate_prints_what_any_client_needs(stand):
+    assert set(stand) >= {
+        *URLS.values(),
+        "ANTHROPIC_API_KEY",
+        "OPENAI_API_KEY",
+        "AWS_ACCESS_KEY_ID",
+        "NO_PROXY",
+    }
+    assert stand["OPENAI_BASE_URL"] == f"{stand['ANTHROPIC_BASE_URL']}/v1"
+    assert stand["ANTHROPIC_BASE_URL"].startswith("http://127.0.0.1:")
+
+
+def test_a_check_without_keys_is_simulated_and_finds_everybody_working():
+    status, output = finish("check", "--models", "gpt-5.1")
+    assert status == 0, output
+    assert "SIMULATED" in output
+    assert "All can play their parts." in output
+    rows = [line.split() for line in output.splitlines() if line.startswith(("gpt-5", "claude-", "nova-"))]
+    assert {tuple(row[:3]) for row in rows if row[2] == "yes"} == {
+        ("gpt-5.1", "assistant", "yes"),
+        ("claude-haiku-4.5", "patient", "yes"),
+        ("claude-sonnet-4.6", "juror", "yes"),
+        ("gpt-5.2", "juror", "yes"),
+        ("nova-pro", "juror", "yes"),
+    }
+    assert "\x1b" not in output
+
+
+def test_a_check_in_which_somebody_cannot_play_says_why_and_ends_with_1():
+    status, output = finish("check", "--models", "gpt-5.1", "--fault", "gpt-5.1=401")
+    assert status == 1, output
+    assert "gpt-5.1 as assistant: " in output
+    assert "OPENAI_API_KEY" in output
+    assert "1 of 5 cannot play their part." in output
+
+
+def test_a_live_check_goes_where_the_sdks_variables_say_and_says_so(stand):
+    status, output = finish("check", "--models", "nova-2-lite", "--backend", "live", **stand)
+    assert status == 0, output
+    host = stand["ANTHROPIC_BASE_URL"].removeprefix("http://")
+    assert f"anthropic is called at {host}, as ANTHROPIC_BASE_URL says." in " ".join(output.split())
+    assert "SIMULATED" not in output
+
+
+def test_a_live_run_on_endpoints_of_ones_own_needs_no_providers_key(stand, tmp_path):
+    (tmp_path / "mine.toml").write_text(
+        "".join(
+            f'[models.{name}]\nprovider = "openai"\nid = "{id}"\nendpoint = "{stand["OPENAI_BASE_URL"]}/"\n'
+            f'key = "MY_KEY"\nverdict = "schema"\nlimits = {{ requests = 6000, in_flight = 8 }}\n'
+            for name, id in (("one", "gpt-5.1"), ("two", "gpt-5.2"))
+        )
+        + '[roles]\npatient = "two"\njury = ["two"]\n'
+    )
+    words = ("--models", "one", "--models-file", str(tmp_path / "mine.toml"), "--scenarios", "2")
+    status, output = finish(*words, "--run", str(tmp_path / "run"), MY_KEY="planted-key-42")
+    assert status == 0, output
+    host = stand["OPENAI_BASE_URL"].removeprefix("http://").removesuffix("/v1")
+    plan = json.loads((tmp_path / "run" / "plan.json").read_text())
+    assert plan["endpoints"] == {"one": host, "two": host}
+    assert plan["models"]["one"]["endpoint"] == plan["cast"]["two"]["endpoint"] == host
+    assert (plan["simulated"], plan["patient"], plan["jury"]) == (False, "two", ["two"])
+    assert f"one is called at {host}" in " ".join(output.split())
+    # The plan says what was asked for; who answered was the simulator all the same, and the numbers say so.
+    assert json.loads((tmp_path / "run" / "report" / "summary.json").read_text())["simulated"] is True
+    assert "SIMULATED: invented minds" in output
+    for path in (tmp_path / "run").rglob("*"):
+        assert path.is_dir() or b"planted-key-42" not in path.read_bytes()
+
+
+def test_a_photograph_too_large_for_a_model_is_sent_smaller_and_that_is_said_and_written_down(tmp_path):
+    (tmp_path / "mine.toml").write_text(
+        '[models."gpt-5.1"]\nprovider = "openai"\nid = "gpt-5.1"\nverdict = "schema"\n'
+        "limits = { requests = 500, tokens = 500_000, in_flight = 8 }\nimage = { bytes = 20_000, side = 200 }\n"
+    )
+    words = (
+        "--models",
+        "gpt-5.1,nova-2-lite",
+        "--models-file",
+        str(tmp_path / "mine.toml"),
+        "--scenarios",
+        "1",
+    )
+    status, output = finish(*words, "--backend", "simulated", "--run", str(tmp_path / "run"))
+    assert status == 0, output
+    assert "sent smaller" in output
+    events = [event.body for event in read_journal(tmp_path / "run" / "journal")]
+    (fitted,) = [body for body in events if body.kind == "photo_fitted"]
+    assert fitted.models == ("gpt-5.1",)
+    assert max(fitted.sent.width, fitted.sent.height) == 200
+    assert (tmp_path / "run" / "blobs" / fitted.sent.sha256).stat().st_size == fitted.sent_size <= 20_000
+
+
+def test_a_plan_of_faults_breaks_a_simulated_run_and_belongs_to_its_plan(tmp_path):
+    (tmp_path / "plan.toml").write_text('[[fault]]\nkind = "401"\nmodels = ["gpt-5.1"]\n')
+    words = ("--models", "gpt-5.1", "--scenarios", "1", "--run", str(tmp_path / "run"), "--quiet")
+    status, output = finish(*words, "--faults", str(tmp_path / "plan.toml"))
+    assert status == 1, output
+    plan = json.loads((tmp_path / "run" / "plan.json").read_text())
+    assert plan["fault_plan"] == hashlib.sha256((tmp_path / "plan.toml").read_bytes()).hexdigest()
+    assert plan["endpoints"]["openai"] == "embedded simulator"
+    status, output = finish(*words)
+    assert status == 2
+    assert "fault_plan" in output
+
+
+@pytest.mark.parametrize("words", [("--help",), ("check", "--models", "gpt-5.1")])
+def test_a_reader_that_has_gone_is_no_trouble(words):
+    process = command(*words)
+    process.stdout.close()
+    assert process.wait(timeout=60) == 0
+    assert process.stderr.read() == ""
+    process.stderr.close()
+
+
+def test_a_termination_before_the_first_call_is_as_tidy_as_ctrl_c(tmp_path):
+    process = command("--models", "all", "--run", str(tmp_path / "run"))
+    deadline = time.monotonic() + 60
+    while not psutil.Process(process.pid).children() and time.monotonic() < deadline:
+        time.sleep(0.02)  # until it starts the simulator
+    process.send_signal(signal.SIGTERM)
+    output, error = process.communicate(timeout=60)
+    assert process.returncode == 130, output + error
+    assert "Traceback" not in output + error
+    assert error == "run.py: stopped.\n" or "goes on where it stopped" in output
+
+
 def _calls(folder: Path) -> int:
     return sum(p.read_bytes().count(b'"call_answered"') for p in folder.glob("journal/*.jsonl"))
 
@@ -253,6 +406,16 @@ MISTAKES = {
     "a seed that is no number": (("--models", "all", "--seed", "x"), "--seed"),
     "a backend that does not exist": (("--models", "all", "--backend", "real"), "--backend"),
     "a model to follow that does not play": (("--models", "gpt-5.1", "--follow", "nova-pro"), "not among"),
+    "a models file that is not there": (("--models", "all", "--models-file", "my.toml"), "No such file"),
+    "a check of nobody": (("check", "--models", "gpt-5.3"), "did you mean 'gpt-5.2'"),
+    "a check with a flag of a run": (("check", "--scenarios", "5"), "--scenarios"),
+    "a live check without keys": (("check", "--backend", "live"), "ANTHROPIC_API_KEY for anthropic"),
+    "a plan of faults that is not there": (("check", "--faults", "plan.toml"), "cannot be read"),
+    "faults in two ways": (("check", "--faults", "p.toml", "--fault", "gpt-5.1=503"), "do not go together"),
+    "a fault that does not exist": (("check", "--fault", "gpt-5.1=50x"), "no fault is called '50x'"),
+    "a port that is none": (("simulate", "--port", "70000"), "give 0 to 65535"),
+    "a port that is no number": (("simulate", "--port", "x"), "--port"),
+    "a simulator with faults that are not there": (("simulate", "--faults", "p.toml"), "cannot be read"),
     "a fault without a kind": (("--models", "all", "--fault", "gpt-5.1"), "MODEL=KIND"),
     "a fault of nobody": (("--models", "all", "--fault", "gpt=503"), "unknown model 'gpt'"),
     "a live run without keys": (("--models", "all", "--backend", "live"), "ANTHROPIC_API_KEY for anthropic"),
