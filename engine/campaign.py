@@ -23,6 +23,7 @@ from agents.speech import Ask
 from engine.catalog import Catalog
 from engine.cells import Arm, Cell, list_cells
 from engine.charges import RULES
+from engine.collector import seldom_collected
 from engine.config import Access
 from engine.console import Console
 from engine.conversation import Conversation
@@ -206,6 +207,7 @@ async def open_gates(campaign: Campaign, journal: Journal, tape: Tape) -> AsyncI
             providers[account] = await stack.enter_async_context(opened)
         for model in models:  # two names of one model share what it allows
             limiters.setdefault((model.account, model.id), Limiter(model.limits, RULES[model.provider]))
+        stack.enter_context(seldom_collected())
         yield {
             model.name: Gate(
                 model=model,

@@ -22,6 +22,7 @@ STOREYS = (
     (
         "stage",
         "mailbox",
+        "collector",
         "charges",
         "buckets",
         "recovery",

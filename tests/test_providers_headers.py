@@ -48,7 +48,6 @@ def test_anthropics_three_limits_and_their_sum_are_told_apart():
         requests=Allowance(limit=1000, remaining=999, reset=0.0),
         input_tokens=Allowance(limit=80000, remaining=79000),
         output_tokens=Allowance(limit=16000),
-        tokens=Allowance(limit=96000),
     )
 
 

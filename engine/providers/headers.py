@@ -23,13 +23,11 @@ LONGEST_NUMBER = 15
 
 
 def told_by_anthropic(headers: Headers) -> Rates | None:
-    """Read `anthropic-ratelimit-<kind>-<field>`; None when there is none."""
-    kinds = {
-        "requests": "requests",
-        "tokens": "tokens",
-        "input_tokens": "input-tokens",
-        "output_tokens": "output-tokens",
-    }
+    """Read `anthropic-ratelimit-<kind>-<field>`; None when there is none.
+
+    The kind `tokens` is left: it repeats the other two, and no limit of its own stands behind it.
+    """
+    kinds = {"requests": "requests", "input_tokens": "input-tokens", "output_tokens": "output-tokens"}
     found = {}
     for kind, name in kinds.items():
         start = f"anthropic-ratelimit-{name}"

@@ -17,8 +17,10 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
+from engine.collector import seldom_collected
 from engine.errors import CallError
 from engine.providers import open_provider
 from tests.benchmarks.campaigns import (
@@ -73,8 +75,9 @@ async def fly(protocol: str, count: int) -> str:
             except CallError as error:
                 failed.append(str(error))
 
-    with serving(LATENCY) as url:
+    with serving(LATENCY) as url, ExitStack() as collecting:
         async with open_provider(protocol, access(protocol, url), sample.album, count) as provider:
+            collecting.enter_context(seldom_collected())
             wall, cpu = time.perf_counter(), time.process_time()
             async with asyncio.TaskGroup() as group:
                 for _ in range(count):
