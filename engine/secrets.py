@@ -51,9 +51,9 @@ def remove(text: str, secrets: Mapping[str, str]) -> str:
 @lru_cache(maxsize=64)
 def forms(secret: str) -> tuple[str, ...]:
     """Give a secret as it may stand in a text: itself, URL-encoded, and within base64; the longest first."""
-    quoted = quote(secret, safe="")
-    small = re.sub("%[0-9A-F]{2}", lambda found: found.group().lower(), quoted)
-    found = {secret, quoted, small, *_encoded(secret.encode())}
+    quoted = {quote(secret, safe=safe) for safe in ("", "/")}
+    small = {re.sub("%[0-9A-F]{2}", lambda found: found.group().lower(), each) for each in quoted}
+    found = {secret, *quoted, *small, *_encoded(secret.encode())}
     return tuple(sorted((form for form in found if len(form) >= SHORTEST), key=len, reverse=True))
 
 

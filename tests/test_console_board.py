@@ -135,6 +135,7 @@ def test_what_is_shown_names_the_report_and_the_way_on(capsys):
         titles=TITLES,
         failures={},
         completed=310,
+        simulated=True,
         planned=1240,
         findings=SimpleNamespace(damage=["0001.jsonl at byte 0: not an event."], ledger=ledger()),
         missing=Counter(refused=2, failed=1),

@@ -25,7 +25,8 @@ from engine.gate import Gate, Line
 from engine.journal import open_journal, read_journal
 from engine.jury import Bench
 from engine.limiter import Limiter
-from engine.providers import dialect, open_provider
+from engine.models import Limits
+from engine.providers import completions, converse, dialect, messages, open_provider
 from engine.simulator.faults import KINDS
 from engine.simulator.request import Request
 from engine.simulator.server import serve
@@ -41,6 +42,7 @@ SAMPLE = embedded(1, 7)
 README = (Path(__file__).parents[1] / "README.md").read_text()
 SEATS = {"anthropic": "claude-haiku-4.5", "openai": "gpt-5.1", "bedrock": "nova-pro"}
 FAULTS = sorted(set(KINDS) - {"status"})
+AMPLE = Limits(requests=10**6, in_flight=8)
 ATTEMPTS = 2
 ADVICE = "See a doctor today."
 SECRETS = {
@@ -70,7 +72,8 @@ def short_patience(monkeypatch):
     monkeypatch.setattr(retry, "ATTEMPTS", ATTEMPTS)
     monkeypatch.setattr(retry, "FIRST", 0.01)
     monkeypatch.setattr(retry, "PATIENCE", 1.5)
-    monkeypatch.setattr(dialect, "TIMEOUT", 0.6)
+    for module in (completions, converse, dialect, messages):
+        monkeypatch.setattr(module, "TIMEOUT", 0.3)
 
 
 @asynccontextmanager
@@ -86,7 +89,7 @@ async def seated(url: str, provider: str, folder: Path, role: str, *, stream: bo
         gate = Gate(
             model=model,
             provider=door,
-            limiter=Limiter(model.limits, RULES[provider]),
+            limiter=Limiter(AMPLE, RULES[provider]),
             journal=journal,
             tape=Tape(),
         )
@@ -112,7 +115,7 @@ async def nothing(prompt) -> Completion:
     raise AssertionError("this patient does not think")
 
 
-async def converse(url: str, provider: str, folder: Path, *, stream: bool) -> list:
+async def hold(url: str, provider: str, folder: Path, *, stream: bool) -> list:
     """Play one conversation with the provider's model as the assistant; give the events."""
     cell = Cell(scenario=SAMPLE.scenarios[0], model=SEATS[provider], arm=ARMS["full"])
     async with seated(url, provider, folder, "assistant", stream=stream) as (ask, journal):
@@ -157,7 +160,7 @@ def test_every_fault_has_its_row_in_the_readme():
 @pytest.mark.parametrize("fault", FAULTS)
 async def test_a_conversation_ends_as_documented(simulate, tmp_path, fault, provider, stream):
     async with simulate(faults={CATALOG.models[SEATS[provider]].id: fault}) as url:
-        events = await converse(url, provider, tmp_path, stream=stream)
+        events = await hold(url, provider, tmp_path, stream=stream)
     last, calls = events[-1], [body for body in events if body.kind in ("call_answered", "call_failed")]
     end = ENDS[fault, provider]
     if end in ("answers", "declines"):
@@ -205,7 +208,7 @@ async def test_a_juror_that_thinks_aloud_is_understood(tmp_path, fault, provider
 @pytest.mark.parametrize("fault", ["thinking", "think-tags"])
 async def test_thoughts_are_in_the_trace_and_in_no_turn(simulate, tmp_path, fault, provider, stream):
     async with simulate(faults={CATALOG.models[SEATS[provider]].id: fault}) as url:
-        events = await converse(url, provider, tmp_path, stream=stream)
+        events = await hold(url, provider, tmp_path, stream=stream)
     thoughts = {body.completion.reasoning for body in events if body.kind == "call_answered"}
     said = " ".join(body.turn.text for body in events if body.kind == "turn_spoken")
     assert thoughts

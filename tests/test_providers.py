@@ -213,7 +213,7 @@ async def test_no_more_marks_are_made_than_a_provider_takes(simulator):
         assert (await ask(words(messages=messages))).text
 
 
-@pytest.mark.parametrize(("name", "kinds"), [(NAMES[0], 4), (NAMES[1], 2)])
+@pytest.mark.parametrize(("name", "kinds"), [(NAMES[0], 3), (NAMES[1], 2)])
 @pytest.mark.parametrize("streamed", [False, True])
 async def test_the_limits_that_headers_tell_come_with_the_answer_and_with_a_refusal(
     simulate, name, kinds, streamed

@@ -10,9 +10,11 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import aioboto3
+import aiohttp
 import anthropic
 import openai
 from aiobotocore.config import AioConfig
+from multidict import CIMultiDictProxy
 
 from agents.speech import Message, Prompt
 from engine.catalog import read_catalog
@@ -36,6 +38,17 @@ SECRETS = {
     "bedrock": {"AWS_ACCESS_KEY_ID": "AKIDPLANTED", "AWS_SECRET_ACCESS_KEY": "planted-secret"},
 }
 KEYS = {"aws_access_key_id": "a", "aws_secret_access_key": "b", "region_name": "us-east-1"}
+ANSWERS = {
+    "anthropic": {"content": [{"type": "text", "text": "Yes."}], "stop_reason": "end_turn"},
+    "openai": {"choices": [{"message": {"content": "Yes."}, "finish_reason": "stop"}]},
+    "bedrock": {
+        "output": {"message": {"role": "assistant", "content": [{"text": "Yes."}]}},
+        "stopReason": "end_turn",
+        "usage": {"inputTokens": 1, "outputTokens": 1, "totalTokens": 2},
+        "metrics": {"latencyMs": 1},
+    },
+}
+"""A whole answer of each, with nothing in it that need not be."""
 SAID = "Hello"
 
 
@@ -69,6 +82,12 @@ async def ask_sdk(provider: str, sdk: Any) -> str:
     limits = {"maxTokens": 99}
     said = await sdk.converse(modelId=IDS[provider], messages=rows, inferenceConfig=limits)
     return said["output"]["message"]["content"][0]["text"]
+
+
+async def post(url: str, body: object, headers: dict[str, str]) -> tuple[int, CIMultiDictProxy[str], bytes]:
+    """Post a body without any SDK; give status, headers and body of the answer."""
+    async with aiohttp.ClientSession(headers=headers) as web, web.post(url, json=body) as answer:
+        return answer.status, answer.headers, await answer.read()
 
 
 def prompt(text: str = SAID, **changes: Any) -> Prompt:

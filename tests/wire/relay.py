@@ -51,7 +51,7 @@ class Relay:
     answer: Answer | None = None
     url: str = ""
     requests: list[HeardRequest] = field(default_factory=list)
-    _open: set[asyncio.StreamWriter] = field(default_factory=set)
+    _talks: set[asyncio.Task[None]] = field(default_factory=set)
 
     @property
     def last(self) -> HeardRequest:
@@ -59,8 +59,21 @@ class Relay:
         return self.requests[-1]
 
     async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Serve one connection until either side ends it."""
-        self._open.add(writer)
+        """Serve one connection until either side, or the relay, ends it."""
+        task = asyncio.current_task()
+        assert task is not None
+        self._talks.add(task)
+        try:
+            await self._relay(reader, writer)
+        except* OSError:
+            pass  # so ends an answer that is a cut
+        except* asyncio.CancelledError:
+            pass  # asyncio would complain of a task that says it was cancelled
+        finally:
+            writer.close()
+            self._talks.discard(task)
+
+    async def _relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         server: asyncio.StreamWriter | None = None
         try:
             async with asyncio.TaskGroup() as group:
@@ -73,14 +86,14 @@ class Relay:
                     if server is None:
                         parts = urlsplit(self.upstream)
                         answers, server = await asyncio.open_connection(parts.hostname, parts.port)
-                        self._open.add(server)
                         group.create_task(self._pump(answers, writer))
                     server.write(heard.raw)
                     await server.drain()
                 if server is not None:
                     server.close()
         finally:
-            writer.close()
+            if server is not None:
+                server.transport.abort()
 
     async def _pump(self, answers: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -94,12 +107,16 @@ class Relay:
         size = self.piece or len(data)
         for start in range(0, len(data), size):
             writer.write(data[start : start + size])
-            await asyncio.sleep(0)  # the reader, in this same loop, takes each piece before the next is sent
+            for _ in range(2):  # the reader, in this same loop, takes each piece before the next is sent
+                await asyncio.sleep(0)
 
-    def hang_up(self) -> None:
+    async def hang_up(self) -> None:
         """End all connections."""
-        for writer in self._open:
-            writer.transport.abort()
+        talks = list(self._talks)
+        for talk in talks:
+            talk.cancel()
+        if talks:
+            await asyncio.wait(talks)
 
 
 async def read_request(reader: asyncio.StreamReader) -> HeardRequest | None:
@@ -126,8 +143,7 @@ async def relayed(
         yield relay
     finally:
         server.close()
-        relay.hang_up()
-        await asyncio.sleep(0)
+        await relay.hang_up()
 
 
 def reply(body: object, status: int = 200, **headers: str) -> bytes:
