@@ -10,9 +10,13 @@ The program itself is imported when a command is given, so that help and a misty
 
 from __future__ import annotations
 
+import signal
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C during what follows: an end without a traceback
+
 import asyncio
 import os
-import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -237,6 +241,10 @@ def _cast(
         model, equals, kind = word.partition("=")
         if not equals or not kind:
             raise BadOption(f"--fault {word!r} is not MODEL=KIND, for example gpt-5.1=503.")
+        if model in broken:
+            raise BadOption(
+                f"--fault names {model} twice: write its faults in a file and give it as --faults."
+            )
         broken[model] = kind
     return CastWish(
         models=models,
@@ -273,5 +281,7 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    # Said anew, since a shell script starts what runs in its background with SIGINT ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))  # as tidy an end as Ctrl-C's
     sys.exit(main())

@@ -7,6 +7,8 @@ is counted, or in which order calls come.
 
 from __future__ import annotations
 
+import asyncio
+
 from aiolimiter import AsyncLimiter
 
 from engine.rates import Allowance
@@ -23,15 +25,17 @@ CREDIT = 0.5
 class Bucket:
     """An allowance per minute, with room for corrections: a call is charged by estimate and settled by usage."""
 
-    __slots__ = ("_least", "_limiter", "_owed", "_size", "limit", "most", "spent")
+    __slots__ = ("_least", "_limiter", "_owed", "_size", "_told", "limit", "most", "spent")
 
-    def __init__(self, per_minute: int) -> None:
+    def __init__(self, per_minute: int, *, told: bool = False) -> None:
         rate = per_minute / 60
         self.most = per_minute
-        """The ceiling: what the models file allows, whatever the provider tells."""
+        """The ceiling: what the models file allows, whatever the provider tells; where the file is silent, what
+        the provider told first, and no ceiling."""
         self.limit = per_minute
         """What holds now."""
         self._least = per_minute
+        self._told = told  # by the provider alone: a higher limit counts as well
         self.spent = 0.0
         """Seconds of the limit that were used so far."""
         self._size = max(BURST * rate, 1 + LATE * rate)
@@ -41,16 +45,21 @@ class Bucket:
     async def take(self, amount: float, share: float) -> None:
         """Wait until `amount` and what earlier calls still owe may be spent, at this share of the limit."""
         self.spent += 60 * amount / self.limit
-        due, self._owed = amount * self._price(share) + self._owed, 0.0
+        own = amount * self._price(share)
+        due, self._owed = own + self._owed, 0.0
         if due < 0:  # earlier estimates were too high by more than this call costs
             self._owed = due
             return
         # What is large goes in slices of half the bucket: the other half is for a loop that wakes us late.
         slice_ = self._size / 2
-        while due > slice_:
-            await self._limiter.acquire(slice_)
-            due -= slice_
-        await self._limiter.acquire(due)
+        try:
+            while due > slice_:
+                await self._limiter.acquire(slice_)
+                due -= slice_
+            await self._limiter.acquire(due)
+        except asyncio.CancelledError:  # this call is not made; what earlier ones owe is still owed
+            self._owed += max(0.0, due - own)
+            raise
 
     def settle(self, difference: float, share: float) -> None:
         """Charge (or, below zero, return) what an estimate was wrong by."""
@@ -59,13 +68,13 @@ class Bucket:
         self._owed = max(self._owed + due, min(due, -CREDIT * self.most / 60))
 
     def learn(self, told: Allowance, share: float, *, rounding: int = 1) -> bool:
-        """Hold to what the provider told, never to more than the file's limit; say whether that is less than ever.
+        """Hold to what the provider told, within the file's limit if any; say whether that is less than ever.
 
         What it says remains was rounded down to a multiple of `rounding`.
         """
         if told.limit <= 0:
             return False
-        self.limit = min(self.most, told.limit)
+        self.limit = told.limit if self._told else min(self.most, told.limit)
         if told.remaining is not None:
             room = (told.remaining + rounding - 1) * self._price(share)
             if room < self._size:

@@ -40,6 +40,7 @@ from engine.gate import Gate, Line
 from engine.journal import Journal, open_journal, read_journal
 from engine.jury import Bench
 from engine.limiter import Limiter, LimiterStatistics
+from engine.models import Limits, Model
 from engine.plan import Plan
 from engine.providers import open_provider
 from engine.stage import Stage, open_stage
@@ -205,8 +206,10 @@ async def open_gates(campaign: Campaign, journal: Journal, tape: Tape) -> AsyncI
             room = sum(model.limits.in_flight for model in models if model.account == account)
             opened = open_provider(name, campaign.accesses[account], campaign.sample.album, room)
             providers[account] = await stack.enter_async_context(opened)
-        for model in models:  # two names of one model share what it allows
-            limiters.setdefault((model.account, model.id), Limiter(model.limits, RULES[model.provider]))
+        shared = _shared_limits(models)
+        for model in models:
+            place = model.account, model.id
+            limiters.setdefault(place, Limiter(shared[place], RULES[model.provider]))
         stack.enter_context(seldom_collected())
         yield {
             model.name: Gate(
@@ -218,6 +221,15 @@ async def open_gates(campaign: Campaign, journal: Journal, tape: Tape) -> AsyncI
             )
             for model in models
         }
+
+
+def _shared_limits(models: Iterable[Model]) -> dict[tuple[str, str], Limits]:
+    """Give what each id of an account allows: two names of one model share it, and keep within the limits of both."""
+    shared: dict[tuple[str, str], Limits] = {}
+    for model in models:
+        place = model.account, model.id
+        shared[place] = shared.get(place, model.limits).least(model.limits)
+    return shared
 
 
 async def _heed(gates: dict[str, Gate], stage: Stage, console: Console) -> None:

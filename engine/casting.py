@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.catalog import Catalog, read_catalog
-from engine.config import Access, Backend, decide_backend, detours, hosts, live_access, missing
+from engine.config import Access, Backend, decide_backend, detours, live_access, missing
 from engine.errors import BadOption
 from engine.models import Model
 from engine.simulator.faults import BadPlan, check_models, load_plan, read_rules
@@ -63,7 +63,8 @@ def make_cast(wish: CastWish) -> Cast:
         if wish.faults or wish.fault_plan:
             option = "--fault" if wish.faults else "--faults"
             raise BadOption(f"{option} breaks the simulator, and this run is live: add --backend simulated.")
-        hosts(company)  # an address that is none is found now
+        for model in company:  # an address that is none, or a key, is found now
+            live_access(model)
         remarks = (*detours(company), *_alone(catalog, models))
         return Cast(catalog=catalog, models=models, backend=backend, remarks=remarks)
     _check_served(company)
@@ -113,7 +114,14 @@ def _simulated(model: Model, endpoint: Endpoint) -> Access:
 
 
 def _by_id(catalog: Catalog, faults: Mapping[str, str]) -> dict[str, str]:
-    return {catalog.find(name, "--fault").id: kind for name, kind in faults.items()}
+    found: dict[str, str] = {}
+    for name, kind in faults.items():
+        if (served := catalog.find(name, "--fault").id) in found:
+            raise BadOption(
+                f"--fault names {served} twice: write its faults in a file and give it as --faults."
+            )
+        found[served] = kind
+    return found
 
 
 def _check_served(company: tuple[Model, ...]) -> None:

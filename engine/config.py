@@ -65,9 +65,9 @@ def missing(models: tuple[Model, ...]) -> dict[str, str]:
     lacking = {}
     for model in models:
         if model.endpoint:
-            if model.key and not os.environ.get(model.key):
+            if model.key and not _secret(model.key):
                 lacking[model.name] = model.key
-        elif not any(all(os.environ.get(name) for name in names) for names in KEYS[model.provider]):
+        elif not any(all(map(_secret, names)) for names in KEYS[model.provider]):
             lacking[model.provider] = " or ".join(" and ".join(names) for names in KEYS[model.provider])
     return lacking
 
@@ -87,17 +87,17 @@ def live_access(model: Model) -> Access:
     """Read the credentials and the address of a model's account.
 
     Those of a provider stand in the SDKs' standard variables, the key of an endpoint in the one that its model
-    names. BadOption when an address is none.
+    names. BadOption when an address is none, BadCredential when a key cannot be one.
     """
     if model.endpoint:
         if model.key:
             _handed.add(model.key)
-        key = os.environ.get(model.key, "") if model.key else ""
+        key = _sendable(model.key) if model.key else ""
         return Access(base_url=model.endpoint, secrets={"OPENAI_API_KEY": key or KEYLESS})
     names = [name for names in KEYS[model.provider] for name in names]
     if model.provider == "bedrock":
         names.append("AWS_SESSION_TOKEN")
-    secrets = {name: os.environ[name] for name in names if os.environ.get(name)}
+    secrets = {name: key for name in names if (key := _sendable(name))}
     return Access(base_url=_address(model.provider), secrets=secrets, region=_region())
 
 
@@ -127,6 +127,20 @@ def detours(models: tuple[Model, ...]) -> list[str]:
     return list(told.values())
 
 
+def _secret(name: str) -> str:
+    """Read a key; the blanks and the line end that came with it out of a file are no part of it."""
+    return os.environ.get(name, "").strip()
+
+
+def _sendable(name: str) -> str:
+    key = _secret(name)
+    if not (key.isascii() and key.isprintable()):
+        raise BadCredential(
+            f"{name} holds characters that no key has, such as curly quotes or a line end: set it anew."
+        )
+    return key
+
+
 def _address(provider: str) -> str:
     url = os.environ.get(URLS[provider], "").strip()
     if url and (fault := fault_of(url)):
@@ -140,7 +154,7 @@ def _region() -> str:
 
 def scrub(text: str) -> str:
     """Take every credential, and whatever looks like one, out of a text that came from outside."""
-    return remove(text, {name: os.environ[name] for name in (*SECRETS, *_handed) if os.environ.get(name)})
+    return remove(text, {name: key for name in (*SECRETS, *_handed) if (key := _secret(name))})
 
 
 def versions() -> dict[str, str]:

@@ -6,7 +6,13 @@ whose it is.
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+import re
+from urllib.parse import unquote, urlsplit
+
+COMMON = "/v1"
+"""The path that most servers have."""
+TOKEN = re.compile(r"(?=.*\d)(?=.*[A-Za-z])[^/]{12,}")
+"""A step of a path that may be a tenant or a token."""
 
 
 def fault_of(url: str) -> str:
@@ -32,3 +38,12 @@ def host_of(url: str) -> str:
     parts = urlsplit(url)
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname or ""
     return host if parts.port is None else f"{host}:{parts.port}"
+
+
+def paths_of(url: str) -> list[str]:
+    """Give what of a URL's path must not be told, the longest first: all of it, and steps that may be tokens."""
+    found = set()
+    for path in {urlsplit(url).path.rstrip("/"), unquote(urlsplit(url).path).rstrip("/")}:
+        if len(path) > len(COMMON):
+            found |= {path, path.removesuffix(COMMON), *filter(TOKEN.fullmatch, path.split("/"))}
+    return sorted(found, key=lambda path: (-len(path), path))

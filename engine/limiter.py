@@ -265,7 +265,7 @@ class Limiter:
                 continue
             if (bucket := self._buckets.get(kind)) is None:
                 if told.limit > 0:  # the models file names none; there is one
-                    self._buckets = self._buckets | {kind: Bucket(told.limit)}
+                    self._buckets = self._buckets | {kind: Bucket(told.limit, told=True)}
                 continue
             rounding = 1 if kind == "requests" else self.rule.rounding
             lowered |= bucket.learn(told, share, rounding=rounding)

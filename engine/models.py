@@ -7,8 +7,10 @@ name belongs. Nothing here knows where they are written down, or how a model is 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
+import orjson
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, field_validator, model_validator
 
 from agents.speech import Usage
@@ -26,6 +28,10 @@ TAKEN = {"all", *MECHANISMS}
 """Names that mean something else on the command line and in the plan."""
 OURS = {"model", "modelId", "messages", "system", "stream"}
 """Fields of a request's body that no option may set."""
+CREDENTIAL = re.compile(
+    r"(?i)api[-_]?key|secret|authorization|(?<!(?:bos|eos|pad|sep|unk)[-_])(?<!stop[-_])token$"
+)
+"""What the name of an option that holds a key looks like; max_tokens and eos_token hold none."""
 Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(gt=0, le=10**12)]
 
@@ -69,6 +75,11 @@ class Limits(Strict):
     """Per minute, both directions together, as OpenAI and Bedrock count."""
     in_flight: Annotated[int, Field(gt=0, le=5_000)]
     """Calls at one time."""
+
+    def least(self, other: Limits) -> Limits:
+        """Give what keeps within both."""
+        both = [(name, getattr(self, name), getattr(other, name)) for name in Limits.model_fields]
+        return Limits(**{k: a if b is None else b if a is None else min(a, b) for k, a, b in both})
 
 
 class Envelope(Strict):
@@ -145,6 +156,19 @@ class Model(Strict):
     def _further(cls, options: dict[str, Any]) -> dict[str, Any]:
         if taken := sorted(OURS & options.keys()):
             raise ValueError(f"options cannot set {taken[0]!r}, which the engine writes itself")
+        if hidden := next(_credentials(options), None):
+            raise ValueError(
+                f"the option {hidden!r} looks like a credential; keys belong in `key`, as the name of a variable"
+            )
+        try:  # what JSON has no word for comes back as something else, if it can be written at all
+            written = orjson.dumps(options, option=orjson.OPT_PASSTHROUGH_DATETIME)
+            sent = orjson.loads(written) == options
+        except TypeError:
+            sent = False
+        if not sent:
+            raise ValueError(
+                "options hold a value that a request cannot: no dates, no inf or nan, no whole number beyond 64 bits"
+            )
         return options
 
     @model_validator(mode="after")
@@ -163,3 +187,15 @@ class Model(Strict):
         if not self.endpoint and not (limits.tokens or limits.input_tokens or limits.output_tokens):
             raise ValueError("limits need tokens, or input_tokens and output_tokens, per minute")
         return self
+
+
+def _credentials(value: object) -> Iterator[str]:
+    """Give the names of options, however deep, that look like those of credentials."""
+    if isinstance(value, list):
+        for part in value:
+            yield from _credentials(part)
+    if isinstance(value, dict):
+        for name, part in value.items():
+            if CREDENTIAL.search(name) and isinstance(part, str | list | dict):
+                yield name
+            yield from _credentials(part)

@@ -43,7 +43,7 @@ class Plan:
     """sha-256 over the scenario ids in order."""
     arms: tuple[str, ...]
     models: dict[str, dict[str, Any]]
-    """Name → title, family, provider, id, host of an endpoint of its own, options, origin, USD per million tokens."""
+    """Name → who it is, where (of an endpoint of its own only the host), how it is asked, USD per million tokens."""
     patient: str
     jury: tuple[str, ...]
     cast: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -118,5 +118,6 @@ def make_plan(
 
 
 def _describe(model: Model) -> dict[str, Any]:
-    told = {"title", "family", "provider", "id", "origin", "options", "price"}
-    return model.model_dump(include=told) | {"endpoint": model.host}
+    told = {"title", "family", "provider", "id", "origin", "price"}
+    asked = {"verdict", "cache", "image", "length", "options"}
+    return model.model_dump(include=told | asked) | {"endpoint": model.host}

@@ -84,7 +84,7 @@ class Recovery:
                 wait = min(LONGEST, FIRST * 2.0**self._strikes)
             self._strikes += 1
         if wait is not None:
-            self.pause(min(wait, PATIENCE), now)
+            self.pause(wait, now)
         return begins
 
     def flood(self, sent: float, now: float) -> bool:
@@ -104,8 +104,8 @@ class Recovery:
             self._strikes = 0
 
     def pause(self, seconds: float, now: float) -> None:
-        """Let nothing be sent for so long."""
-        self.resume_at = max(self.resume_at, now + seconds)
+        """Let nothing be sent for so long, as far as patience goes."""
+        self.resume_at = max(self.resume_at, now + min(seconds, PATIENCE))
         self._climbs_at = max(self._climbs_at, self.resume_at)
 
     def _cut(self, now: float, taken: float | None) -> None:

@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from urllib.parse import quote
 
+from engine.errors import BadCredential
+
 SHORTEST = 6
 """Characters of what counts as a secret; a shorter one would take words out of sentences."""
 VALUE = r"[^\s,&\"']+"
@@ -35,6 +37,16 @@ LOOKS = (
     (re.compile(r"(://)[^/\s@\"']+@"), r"\1<removed>@"),
 )
 """What looks like a secret, and what is put in its place."""
+
+
+def check_keys(secrets: Mapping[str, str]) -> None:
+    """Raise BadCredential, naming the variable, when a key could stand in no header."""
+    for name, secret in secrets.items():
+        if not (secret.isascii() and secret.isprintable()):
+            raise BadCredential(
+                f"{name} holds a character that no key has (a line end, a control character, or one beyond ASCII, "
+                "such as a curly quote): set it again, without what was copied along."
+            )
 
 
 def remove(text: str, secrets: Mapping[str, str]) -> str:

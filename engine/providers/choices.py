@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from agents.speech import Completion, Prompt, Stop, Usage
+from agents.speech import Completion, Prompt, Stop
 from engine.errors import Dropped
 from engine.models import Model
 from engine.providers import Listen
-from engine.providers.dialect import count, finish
+from engine.providers.answers import count, count_usage, find_stop, finish
 from engine.providers.thoughts import ThoughtFilter
 
 STOPS: dict[str, Stop] = {
@@ -78,15 +78,15 @@ def read_choice(
     if not reason and model.endpoint and not streamed:
         reason = "stop"  # a whole body has come to its end, whether or not the server says so
     refused = message.get("refusal")
-    details = used.get("completion_tokens_details") or {}
+    details, cached = used.get("completion_tokens_details") or {}, used.get("prompt_tokens_details") or {}
     return finish(
         prompt,
         text or refused or "",
-        stop="refusal" if refused else STOPS.get(reason or ""),
-        usage=Usage(
+        stop="refusal" if refused else find_stop(reason, STOPS),
+        usage=count_usage(
             input=count(used.get("prompt_tokens")),
-            cache_read=count((used.get("prompt_tokens_details") or {}).get("cached_tokens")),
-            cache_write=count((used.get("prompt_tokens_details") or {}).get("cache_write_tokens")),
+            read=count(cached.get("cached_tokens")),
+            write=count(cached.get("cache_write_tokens")),
             output=count(used.get("completion_tokens")),
             reasoning=count(details.get("reasoning_tokens")),
         ),

@@ -24,19 +24,11 @@ from engine.models import Model
 from engine.providers import Listen, Reply
 from engine.providers.bodies import Body, Darkroom, combine, mark
 from engine.providers.choices import StreamedChoice, read_choice
-from engine.providers.dialect import (
-    MALFORMED,
-    TIMEOUT,
-    Blame,
-    cut,
-    failure,
-    filtered,
-    merge,
-    misread,
-    spell_out,
-)
+from engine.providers.complaints import body_of, complains, judge
+from engine.providers.dialect import MALFORMED, TIMEOUT, Blame, cut, merge, misread, spell_out
 from engine.providers.headers import told_by_openai
-from engine.providers.transport import READABLE, STREAMED, headers_of, open_client
+from engine.providers.transport import READABLE, STREAMED, headers_of, open_client, whole_of
+from engine.secrets import check_keys
 from personas.album import Album
 from personas.values import Photo
 
@@ -70,7 +62,7 @@ class Completions:
     def __init__(self, client: LeanClient, darkroom: Darkroom, access: Access) -> None:
         self._client = client
         self._darkroom = darkroom
-        self._secrets = access.secrets
+        self._access = access
         # `post` would make this anew for every call, defaults and all: a tenth of what the SDK costs.
         self._order = FinalRequestOptions.construct(method="post", url=PATH)
 
@@ -84,13 +76,11 @@ class Completions:
                     return await self._stream(body, headers, (prompt, model), listen)
                 order = self._order.model_copy(update={"content": body, "headers": headers})
                 reply = await self._client.request(httpx2.Response, order)
-                told, whole = headers_of(reply), orjson.loads(reply.content)
-                if isinstance(whole.get("error"), dict) and not whole.get("choices"):
-                    return self._judge(200, whole["error"], told, model)
-                said = read_choice(whole, prompt, model, request_id=told.get("x-request-id", ""))
-                return Reply(completion=said, rates=told_by_openai(told))
+                return self._read(reply.content, headers_of(reply), prompt, model)
         except openai.APIStatusError as error:
-            return self._judge(error.status_code, error.body, headers_of(error.response), model)
+            return self._judge(
+                error.status_code, body_of(error.response.content), headers_of(error.response), model
+            )
         except openai.APIConnectionError as error:
             raise cut("openai", error) from None
         except openai.APIError as error:  # an error event in a stream that began with status 200
@@ -112,9 +102,15 @@ class Completions:
             stream_cls=openai.AsyncStream[Any],
             options={"headers": headers | {"accept": STREAMED}},
         ) as stream:
-            async for chunk in stream:
-                choice.hear(chunk)
             told = headers_of(stream.response)
+            if whole := whole_of(stream.response):
+                reply = self._read(whole, told, *asked)
+                listen(reply.completion.text)
+                return reply
+            async for chunk in stream:
+                if not chunk.get("choices") and complains(chunk):
+                    return self._judge(200, chunk, told, asked[1])
+                choice.hear(chunk)
         said = read_choice(choice.whole(), *asked, request_id=told.get("x-request-id", ""), streamed=True)
         return Reply(completion=said, rates=told_by_openai(told))
 
@@ -152,20 +148,24 @@ class Completions:
             parts.append({"type": "text", "text": message.text})
         return parts
 
+    def _read(self, body: bytes, told: Mapping[str, str], prompt: Prompt, model: Model) -> Reply:
+        """Read a whole body, which may hold an error for all that its status says."""
+        whole = orjson.loads(body)
+        if not whole.get("choices") and complains(whole):
+            return self._judge(200, whole, told, model)
+        said = read_choice(whole, prompt, model, request_id=told.get("x-request-id", ""))
+        return Reply(completion=said, rates=told_by_openai(told))
+
     def _judge(self, status: int, body: object, headers: Mapping[str, str], model: Model) -> Reply:
         """Give the reply that a content filter left; raise what any other error means."""
-        body = body if isinstance(body, dict) else {"message": body if isinstance(body, str) else ""}
-        inner = body["error"] if isinstance(body.get("error"), dict) else body
-        codes = [inner.get(name) for name in ("code", "type")]
-        code = next((each for each in codes if isinstance(each, str) and each), "")
-        if status == 200 and isinstance(codes[0], int) and 400 <= codes[0] < 600:  # as gateways put it
-            status = codes[0]
-        message = inner.get("message") or inner.get("detail") or body.get("error") or ""
-        message, rates = message if isinstance(message, str) else "", told_by_openai(headers)
-        if said := filtered(code, message):
-            return Reply(completion=said, rates=rates)
-        blame = Blame(model=model, secrets=self._secrets, headers=headers, rates=rates)
-        raise failure("openai", status, code=code, message=message, blame=blame) from None
+        blame = Blame(
+            model=model,
+            secrets=self._access.secrets,
+            address=self._access.base_url,
+            headers=headers,
+            rates=told_by_openai(headers),
+        )
+        return Reply(completion=judge("openai", status, body, blame), rates=blame.rates)
 
 
 DETAIL = {"detail": "high"}
@@ -184,6 +184,7 @@ def cache_key(prompt: Prompt) -> str:
 @asynccontextmanager
 async def open_completions(access: Access, album: Album, room: int) -> AsyncIterator[Completions]:
     """Open the client with explicit credentials and address; a server that wants no key is sent a harmless word."""
+    check_keys(access.secrets)
     address = access.base_url or HOME
     async with open_client(address, room) as http:
         client = LeanClient(

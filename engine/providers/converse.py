@@ -19,20 +19,19 @@ from botocore.eventstream import ParserError
 from botocore.exceptions import BotoCoreError, ClientError, EventStreamError
 from botocore.parsers import ResponseParserError
 
-from agents.speech import Completion, Message, Prompt, Stop, Usage
+from agents.speech import Completion, Message, Prompt, Stop
 from engine.config import Access
 from engine.errors import CallError
 from engine.models import Model
 from engine.providers import Listen, Reply
+from engine.providers.answers import count, count_usage, find_stop, finish
 from engine.providers.bodies import Body, Darkroom, combine, mark
 from engine.providers.dialect import (
     MALFORMED,
     TIMEOUT,
     Blame,
-    count,
     cut,
     failure,
-    finish,
     marked,
     merge,
     misread,
@@ -85,7 +84,7 @@ class Converse:
     def __init__(self, client: Any, darkroom: Darkroom, access: Access) -> None:
         self._client = client
         self._darkroom = darkroom
-        self._secrets = access.secrets
+        self._access = access
 
     async def ask(self, prompt: Prompt, model: Model, listen: Listen | None = None) -> Reply:
         """Call the model once; raise a CallError when no whole answer came."""
@@ -152,7 +151,7 @@ class Converse:
         )
         if isinstance(error, EventStreamError):
             status = STATUS.get(code, 503)
-        blame = Blame(model=model, secrets=self._secrets)
+        blame = Blame(model=model, secrets=self._access.secrets, address=self._access.base_url)
         return failure("bedrock", status, code=str(code), message=str(told.get("Message", "")), blame=blame)
 
 
@@ -209,11 +208,11 @@ def _read(reply: dict[str, Any], prompt: Prompt, model: Model) -> Completion:
     return finish(
         prompt,
         text if tool is None else tool,
-        stop=STOPS.get(reply.get("stopReason", "")),
-        usage=Usage(
+        stop=find_stop(reply.get("stopReason"), STOPS),
+        usage=count_usage(
             input=count(used.get("inputTokens")) + read + write,
-            cache_read=read,
-            cache_write=write,
+            read=read,
+            write=write,
             output=count(used.get("outputTokens")),
         ),
         served=model.id,  # Converse does not say which model served

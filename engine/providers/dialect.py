@@ -1,4 +1,4 @@
-"""What the three dialects share: merging neighbours, reading structured answers, naming failures.
+"""What the three dialects share: merging neighbours, asking for structured answers, naming failures.
 
 Nothing here knows an SDK.
 """
@@ -9,25 +9,24 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import Any
 
 import orjson
 
-from agents.speech import Completion, Message, Prompt, Schema, Stop, Usage
+from agents.speech import Completion, Message, Prompt, Schema
 from engine.config import KEYS, scrub
 from engine.errors import CallError, Denied, Dropped, Final, Overloaded, Rejected, Throttled, Unknown
+from engine.hosts import paths_of
 from engine.models import Model
 from engine.providers.headers import pause, seconds
-from engine.providers.thoughts import split_thought
 from engine.rates import Rates
-from engine.secrets import remove
+from engine.secrets import forms, remove
 
 __all__ = [
     "TIMEOUT",
     "Blame",
-    "count",
+    "cut",
     "failure",
-    "finish",
+    "filtered",
     "marked",
     "merge",
     "misread",
@@ -37,10 +36,11 @@ __all__ = [
 
 TIMEOUT = 180.0
 """Seconds one attempt may take."""
-MOST_TOKENS = 10**9
-"""Of one call; more is no count."""
-MOST_WORDS = 400
-"""Characters of a provider's own words that are kept."""
+MOST_READ, MOST_WORDS = 10_000, 400
+"""Characters of a provider's own words that are looked through for secrets, and that are kept: cut the other way
+round, half a key could be what is kept."""
+LONGEST = 1_000
+"""Characters, at least, by which a text that was cut is shortened again: half of a secret may be its end."""
 BREAKPOINTS = 4
 """Cache marks that a provider takes; one is the system prompt's."""
 MALFORMED = (AttributeError, IndexError, KeyError, TypeError, ValueError)
@@ -82,6 +82,8 @@ class Blame:
     model: Model | None = None
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Whatever must not be in a message, by the name that is put in its place."""
+    address: str = field(default="", repr=False)
+    """The base URL that was called; its path may hold a token."""
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     rates: Rates | None = None
 
@@ -101,63 +103,10 @@ def marked(prompt: Prompt, model: Model) -> set[int]:
     return {id(m) for m in said[1 - BREAKPOINTS :]}
 
 
-def read_object(text: str) -> dict[str, Any] | None:
-    """Read the one JSON object in a text, code fences and prose around it allowed; None when there is none."""
-    start, end = text.find("{"), text.rfind("}")
-    if start < 0 or end < start:
-        return None
-    try:
-        value = orjson.loads(text[start : end + 1])
-    except orjson.JSONDecodeError:
-        return None
-    return value if isinstance(value, dict) else None
-
-
 def spell_out(schema: Schema) -> str:
     """Ask in words for a structured answer, of a model that has no mechanism for one."""
     body = orjson.dumps(schema.body).decode()
     return f"\n\nAnswer with one JSON object and nothing else, of this JSON Schema:\n{body}"
-
-
-def finish(
-    prompt: Prompt,
-    text: str,
-    *,
-    stop: Stop | None,
-    usage: Usage,
-    served: str,
-    request_id: str,
-    reasoning: str = "",
-) -> Completion:
-    """Make the completion, thoughts before the text taken off it.
-
-    Dropped when the answer ended without a reason, or is empty without one.
-    """
-    text, aloud = split_thought(text)
-    if stop is None:
-        raise Dropped("the answer ended without a stop reason: it was cut off on the way.")
-    if stop == "end" and not text.strip():
-        raise Dropped("the answer was empty.")
-    text, reasoning = _whole(text), _whole("\n".join(filter(None, (reasoning, aloud))))
-    value = read_object(text) if prompt.schema and stop == "end" else None
-    return Completion(
-        text=text,
-        value=value,
-        stop=stop,
-        usage=usage,
-        served=str(served),
-        request_id=str(request_id),
-        reasoning=reasoning,
-    )
-
-
-def _whole(text: str) -> str:
-    """Replace half an emoji, which is no letter and cannot be written down."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return text
 
 
 def filtered(code: str, message: str) -> Completion | None:
@@ -176,13 +125,25 @@ def failure(
     if status == 200:  # an error event after the headers
         status = EVENTS.get(code, 500)
     who = f"{provider} at {model.host}" if model and model.host else provider
-    words = f"{who} answered {status}{f' ({code})' if code else ''}: {message[:MOST_WORDS].strip()}"
-    said = remove(scrub(words), blame.secrets)
+    begun = f"{who} answered {status}{f' ({_clean(code, blame)})' if code else ''}"
+    said = f"{begun}: {_clean(message, blame)}"
     kind, advice = _diagnose(provider, status, code, message, model)
     text = f"{said} {advice}" if advice else said
     if issubclass(kind, Throttled | Overloaded):
         return kind(text, retry_after=asked, rates=blame.rates)
     return kind(text, rates=blame.rates)
+
+
+def _clean(words: str, blame: Blame) -> str:
+    """Give as much of a provider's words as is kept, without secrets."""
+    said = remove(scrub(words[:MOST_READ]), blame.secrets)
+    if len(words) > MOST_READ:
+        longest = max((len(form) for each in blame.secrets.values() for form in forms(each)), default=0)
+        said = said[: -max(longest, LONGEST)]
+    endpoint = blame.model.endpoint if blame.model else ""
+    for path in (*paths_of(endpoint or ""), *paths_of(blame.address)):
+        said = remove(said, {"path": path})
+    return said[:MOST_WORDS].strip()
 
 
 def _diagnose(
@@ -223,11 +184,6 @@ def _unserved(model: Model | None) -> str:
     if model.endpoint:
         return f"Check the id {model.id!r} and the endpoint's path (often /v1) of {model.name} in the models file."
     return f"Check the id {model.id!r} of {model.name} in the models file, and that the account may use it."
-
-
-def count(value: object) -> int:
-    """Read a number of tokens; 0 for what is none."""
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < MOST_TOKENS else 0
 
 
 def misread(provider: str, error: Exception) -> Dropped:

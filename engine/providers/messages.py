@@ -17,28 +17,18 @@ import anthropic
 import httpx2
 import orjson
 
-from agents.speech import Completion, Message, Prompt, Usage
+from agents.speech import Completion, Message, Prompt
 from engine.config import Access
 from engine.models import Model
 from engine.providers import Listen, Reply
+from engine.providers.answers import count, count_usage, find_stop, finish
 from engine.providers.bodies import Body, Darkroom, combine, mark
-from engine.providers.dialect import (
-    MALFORMED,
-    TIMEOUT,
-    Blame,
-    count,
-    cut,
-    failure,
-    filtered,
-    finish,
-    marked,
-    merge,
-    misread,
-    spell_out,
-)
+from engine.providers.complaints import complains, judge
+from engine.providers.dialect import MALFORMED, TIMEOUT, Blame, cut, marked, merge, misread, spell_out
 from engine.providers.headers import told_by_anthropic
 from engine.providers.thoughts import ThoughtFilter
-from engine.providers.transport import READABLE, STREAMED, headers_of, open_client
+from engine.providers.transport import READABLE, STREAMED, headers_of, open_client, whole_of
+from engine.secrets import check_keys
 from personas.album import Album
 from personas.values import Photo
 
@@ -85,7 +75,7 @@ class Messages:
     def __init__(self, client: LeanClient, darkroom: Darkroom, access: Access) -> None:
         self._client = client
         self._darkroom = darkroom
-        self._secrets = access.secrets
+        self._access = access
 
     async def ask(self, prompt: Prompt, model: Model, listen: Listen | None = None) -> Reply:
         """Call the model once; raise a CallError when no whole answer came."""
@@ -93,22 +83,23 @@ class Messages:
         try:
             async with asyncio.timeout(TIMEOUT):
                 if listen is not None:
-                    return await self._stream(body, headers, prompt, listen)
+                    return await self._stream(body, headers, (prompt, model), listen)
                 reply = await self._client.post(
-                    PATH, content=body, cast_to=httpx2.Response, options={"headers": headers}
+                    PATH,
+                    content=body,
+                    cast_to=httpx2.Response,
+                    options={"headers": headers, "timeout": TIMEOUT},
                 )
-                told = headers_of(reply)
-                said = _read(orjson.loads(reply.content), prompt, told.get("request-id", ""))
-                return Reply(completion=said, rates=told_by_anthropic(told))
+                return self._read(reply.content, headers_of(reply), prompt, model)
         except anthropic.APIStatusError as error:
-            return self._judge(error, model)
+            return self._judge(error.status_code, error.body, headers_of(error.response), model)
         except (anthropic.APIError, httpx2.HTTPError, httpx2.StreamError) as error:
             raise cut("anthropic", error) from None
         except (TimeoutError, *MALFORMED) as error:
             raise misread("anthropic", error) from None
 
     async def _stream(
-        self, body: bytes | Body, headers: dict[str, str], prompt: Prompt, listen: Listen
+        self, body: bytes | Body, headers: dict[str, str], asked: tuple[Prompt, Model], listen: Listen
     ) -> Reply:
         whole, blocks, ear = {}, {}, ThoughtFilter(listen)
         async with await self._client.post(
@@ -117,8 +108,13 @@ class Messages:
             cast_to=object,
             stream=True,
             stream_cls=anthropic.AsyncStream[Any],
-            options={"headers": headers | {"accept": STREAMED}},
+            options={"headers": headers | {"accept": STREAMED}, "timeout": TIMEOUT},
         ) as stream:
+            told = headers_of(stream.response)
+            if body_given := whole_of(stream.response):
+                reply = self._read(body_given, told, *asked)
+                listen(reply.completion.text)
+                return reply
             async for event in stream:
                 kind = event["type"]
                 if kind == "message_start":
@@ -131,10 +127,9 @@ class Messages:
                     whole["stop_reason"] = event["delta"]["stop_reason"]
                     counted = {name: value for name, value in event["usage"].items() if value is not None}
                     whole["usage"] = whole["usage"] | counted
-            told = headers_of(stream.response)
         ear.close()
         whole["content"] = [blocks[index] for index in sorted(blocks)]
-        said = _read(whole, prompt, told.get("request-id", ""))
+        said = _read(whole, asked[0], told.get("request-id", ""))
         return Reply(completion=said, rates=told_by_anthropic(told))
 
     def _say(self, prompt: Prompt, model: Model, *, streamed: bool) -> tuple[bytes | Body, dict[str, str]]:
@@ -176,18 +171,24 @@ class Messages:
             parts[-1] |= EPHEMERAL
         return parts
 
-    def _judge(self, error: anthropic.APIStatusError, model: Model) -> Reply:
-        """Give the reply that a content filter left; raise what any other error status means."""
-        body = error.body if isinstance(error.body, dict) else {}
-        inner = body["error"] if isinstance(body.get("error"), dict) else {}
-        details = inner["details"] if isinstance(inner.get("details"), dict) else {}
-        headers = headers_of(error.response)
-        code = str(details.get("error_code") or inner.get("type") or "")
-        message, rates = str(inner.get("message") or ""), told_by_anthropic(headers)
-        if said := filtered(code, message):
-            return Reply(completion=said, rates=rates)
-        blame = Blame(model=model, secrets=self._secrets, headers=headers, rates=rates)
-        raise failure("anthropic", error.status_code, code=code, message=message, blame=blame) from None
+    def _read(self, body: bytes, told: Mapping[str, str], prompt: Prompt, model: Model) -> Reply:
+        """Read a whole body, which may hold an error for all that its status says."""
+        whole = orjson.loads(body)
+        if not whole.get("content") and complains(whole):
+            return self._judge(200, whole, told, model)
+        said = _read(whole, prompt, told.get("request-id", ""))
+        return Reply(completion=said, rates=told_by_anthropic(told))
+
+    def _judge(self, status: int, body: object, headers: Mapping[str, str], model: Model) -> Reply:
+        """Give the reply that a content filter left; raise what any other error means."""
+        blame = Blame(
+            model=model,
+            secrets=self._access.secrets,
+            address=self._access.base_url,
+            headers=headers,
+            rates=told_by_anthropic(headers),
+        )
+        return Reply(completion=judge("anthropic", status, body, blame), rates=blame.rates)
 
 
 def _extend(block: dict[str, Any], delta: Mapping[str, Any], ear: ThoughtFilter) -> None:
@@ -206,11 +207,11 @@ def _read(reply: dict[str, Any], prompt: Prompt, request_id: str) -> Completion:
     return finish(
         prompt,
         "".join(part["text"] for part in content if part["type"] == "text"),
-        stop=STOPS.get(reply.get("stop_reason") or ""),
-        usage=Usage(
+        stop=find_stop(reply.get("stop_reason"), STOPS),
+        usage=count_usage(
             input=count(used.get("input_tokens")) + read + write,
-            cache_read=read,
-            cache_write=write,
+            read=read,
+            write=write,
             output=count(used.get("output_tokens")),
             reasoning=count(details.get("thinking_tokens")),
         ),
@@ -223,6 +224,7 @@ def _read(reply: dict[str, Any], prompt: Prompt, request_id: str) -> Completion:
 @asynccontextmanager
 async def open_messages(access: Access, album: Album, room: int) -> AsyncIterator[Messages]:
     """Open the client with explicit credentials and address."""
+    check_keys(access.secrets)
     address = access.base_url or HOME
     async with open_client(address, room) as http:
         client = LeanClient(

@@ -23,6 +23,7 @@ from multidict import CIMultiDict
 
 from engine.config import Access
 from engine.providers.channel import Channel, open_channel
+from engine.secrets import check_keys
 
 AGENT = "imcbench-engine"
 CONTENT, DIGEST = "Content", "Digest"
@@ -76,6 +77,7 @@ class ChannelSession:
 @asynccontextmanager
 async def open_bedrock(access: Access, room: int) -> AsyncIterator[Any]:
     """Open the client; calls take `modelId`, `Content` (the body) and `Digest` (its sha-256)."""
+    check_keys(access.secrets)
     address = access.base_url or f"https://bedrock-runtime.{access.region}.amazonaws.com"
     bearer = "AWS_BEARER_TOKEN_BEDROCK" in access.secrets
     async with open_channel(address, room) as channel:

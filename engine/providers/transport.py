@@ -20,6 +20,7 @@ from engine.providers.channel import Channel, open_channel
 STREAMED = "text/event-stream"
 CARRIED = {b"host", b"connection", b"transfer-encoding"}
 """Headers that the channel writes itself."""
+WHOLE = "application/json"
 READABLE = "gzip, deflate"
 """Encodings that httpx2 always can undo."""
 READ = {b"content-type", b"content-encoding", b"retry-after"}
@@ -54,7 +55,8 @@ class ChannelClient(httpx2.AsyncClient):
             body = request.stream
         with _translating():
             answer = await self._channel.post(str(request.url), headers, body)
-            content = None if stream and answer.status == 200 else await answer.read()
+            streamed = stream and answer.status == 200 and answer.content_type != WHOLE
+            content = None if streamed else await answer.read()
         return httpx2.Response(
             answer.status,
             headers=[pair for pair in answer.raw_headers if pair[0].lower() in READ],
@@ -92,6 +94,14 @@ class AnswerStream(httpx2.AsyncByteStream):
 def headers_of(response: httpx2.Response) -> Mapping[str, str]:
     """Give all headers of a response."""
     return response.extensions[TOLD]
+
+
+def whole_of(response: httpx2.Response) -> bytes | None:
+    """Give the JSON object that came where a stream was asked for; None for a stream, by whatever name it goes."""
+    if response.headers.get("content-type", "").partition(";")[0].strip().lower() != WHOLE:
+        return None
+    body = response.content.lstrip()
+    return body if body.startswith(b"{") else None
 
 
 @contextmanager

@@ -41,7 +41,7 @@ def whole(call: WireCall, answer: GivenAnswer) -> bytes:
         message["tool_calls"] = [_tool_call(call, answer, answer.text)]
     choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": _finish(call, answer)}
     head = _envelope(call, answer, "chat.completion")
-    return orjson.dumps(head | {"choices": [choice], "usage": _usage(answer)})
+    return orjson.dumps(head | {"choices": [choice], "usage": _usage(call, answer)})
 
 
 def pieces(call: WireCall, answer: GivenAnswer) -> list[bytes]:
@@ -56,7 +56,7 @@ def pieces(call: WireCall, answer: GivenAnswer) -> list[bytes]:
     deltas = _deltas(call, answer)
     last = chunk({}, 1, _finish(call, answer))
     if call.counted:
-        last += plain_event(head | {"choices": [], "usage": _usage(answer)})
+        last += plain_event(head | {"choices": [], "usage": _usage(call, answer)})
     return [*(chunk(delta, at) for at, delta in enumerate(deltas)), last + b"data: [DONE]\n\n"]
 
 
@@ -101,13 +101,14 @@ def _envelope(call: WireCall, answer: GivenAnswer, kind: str) -> dict[str, Any]:
     }
 
 
-def _usage(answer: GivenAnswer) -> dict[str, Any]:
+def _usage(call: WireCall, answer: GivenAnswer) -> dict[str, Any]:
     used = answer.usage
+    details = {"cached_tokens": used.read, "image_tokens": call.trail.photos, "audio_tokens": 0}
     return {
         "prompt_tokens": used.input,
         "completion_tokens": used.output,
         "total_tokens": used.input + used.output,
-        "prompt_tokens_details": {"cached_tokens": used.read, "audio_tokens": 0},
+        "prompt_tokens_details": details,
         "completion_tokens_details": {
             "reasoning_tokens": used.reasoning,
             "audio_tokens": 0,

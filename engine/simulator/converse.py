@@ -52,7 +52,7 @@ def _serve(post: WirePost) -> ServedModel:
     signed = post.headers.get("authorization", "")
     if not signed.startswith(("AWS4-HMAC-SHA256 Credential=", "Bearer ")):
         raise Refused(403, "Missing Authentication Token", kind="MissingAuthenticationTokenException")
-    served = post.models.get(post.model)
+    served = post.models.get(post.model.rpartition("/")[2])  # an inference profile's ARN ends in its id
     if served is None or served.protocol != "bedrock":
         raise Refused(404, f"The requested model {post.model} does not exist or is not served here.")
     return served

@@ -101,15 +101,18 @@ def _stop(call: WireCall, answer: GivenAnswer) -> str:
     return "tool_use" if answer.stop == "end" and uses_tool(call, answer) else STOPS[answer.stop]
 
 
-def _usage(answer: GivenAnswer) -> dict[str, int]:
+def _usage(answer: GivenAnswer) -> dict[str, Any]:
     used = answer.usage
-    return {
+    told = {
         "inputTokens": used.fresh,
         "outputTokens": used.output,
         "totalTokens": used.input + used.output,
         "cacheReadInputTokens": used.read,
         "cacheWriteInputTokens": used.written,
     }
+    if used.written:
+        told["cacheDetails"] = [{"ttl": "5m", "inputTokens": used.written}]
+    return told
 
 
 def refuse(refusal: Refused, request_id: str) -> tuple[int, bytes, dict[str, str]]:

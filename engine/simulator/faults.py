@@ -42,6 +42,8 @@ KEYS: dict[str, tuple[type, ...]] = {
     "code": (str,),
     "seconds": NUMBER,
 }
+LONGEST = 10**9
+"""Seconds; inf, nan and what no clock can wait for lie beyond."""
 ONLY_FOR = {"status": ("status",), "retry_after": REFUSALS, "code": REFUSALS, "seconds": ("drip",)}
 
 
@@ -182,8 +184,11 @@ def _check_numbers(rule: FaultRule, place: str) -> None:
         raise BadPlan(f"{place}the kind 'status' needs a status between 400 and 599.")
     if rule.after < 0 or (rule.first is not None and rule.first <= rule.after):
         raise BadPlan(f"{place}no call is both after {rule.after} and among the first {rule.first}.")
-    if rule.seconds < 0 or (rule.retry_after or 0) < 0:
-        raise BadPlan(f"{place}seconds and retry_after cannot be negative.")
+    for key in ("seconds", "retry_after"):
+        if not 0 <= (seconds := getattr(rule, key) or 0) <= LONGEST:
+            raise BadPlan(
+                f"{place}{key} = {seconds} is no time to wait: it cannot be negative, nor beyond {LONGEST}."
+            )
 
 
 def _check_kind(kind: str, place: str) -> None:

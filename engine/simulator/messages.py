@@ -33,8 +33,16 @@ MOST_STOPS = 8191
 LEAST_BUDGET = 1024
 """Tokens of thinking, at least, where a budget is given."""
 UNSUPPORTED = frozenset(
-    ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf")
-    + ("minLength", "maxLength", "pattern")
+    (
+        "minimum",
+        "maximum",
+        "exclusiveMinimum",
+        "exclusiveMaximum",
+        "multipleOf",
+        "minLength",
+        "maxLength",
+        "pattern",
+    )
 )
 MOST_STRICT = 20
 """Tools that may be strict."""

@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from engine.simulator.limits import BucketLevel, Exceeded
-from engine.simulator.photos import MEDIA, SHELF, BadPhoto, SentPhoto
+from engine.simulator.photos import MEDIA, SHELF, BadPhoto, SentPhoto, is_moving
 from engine.simulator.schemas import fault_of
 from engine.simulator.served import ServedModel
 from engine.simulator.wire import Refused, WirePost, expect
@@ -136,6 +136,8 @@ def photo_of(link: object, place: str) -> SentPhoto:
         ) from None
     if photo.kind != MEDIA[media]:
         raise bad(f"The image is {photo.kind}, and not {media}.", "invalid_image_format")
+    if is_moving(photo):
+        raise bad("The image is an animated GIF.", "invalid_image_format")
     return photo
 
 

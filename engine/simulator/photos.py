@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import binascii
 from dataclasses import dataclass
+from io import BytesIO
 
 import pybase64
+from PIL import Image
 
 SHELF_BYTES = 64_000_000
 """Of decoded photographs kept; the oldest go first."""
@@ -56,6 +58,17 @@ class PhotoShelf:
         while self._held > self._room and len(self._seen) > 1:
             self._held -= len(self._seen.pop(next(iter(self._seen))).data)
         return photo
+
+
+def is_moving(photo: SentPhoto) -> bool:
+    """Say whether a photograph is a GIF of several pictures."""
+    if photo.kind != "gif":
+        return False
+    try:
+        with Image.open(BytesIO(photo.data)) as image:
+            return getattr(image, "n_frames", 1) > 1
+    except (OSError, ValueError, SyntaxError):
+        return False
 
 
 def _read_photo(text: str, key: int) -> SentPhoto:

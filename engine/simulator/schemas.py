@@ -44,7 +44,7 @@ def fault_of(
         return ""
     if wrong := banned & schema.keys():
         return f"{place}: {sorted(wrong)[0]!r} is not supported"
-    properties = schema.get("properties", {})
+    properties = _named(schema)
     if schema.get("type") == "object":
         if schema.get("additionalProperties") is not False:
             return f"{place}: 'additionalProperties' is required to be supplied and to be false"
@@ -67,9 +67,14 @@ def excess_of(schema: dict[str, Any], place: str) -> str:
     return ""
 
 
+def _named(schema: dict[str, Any]) -> dict[str, Any]:
+    named = schema.get("properties")
+    return named if isinstance(named, dict) else {}
+
+
 def _optional(schema: dict[str, Any]) -> set[str]:
-    named, required = schema.get("properties"), schema.get("required")
-    return set(named if isinstance(named, dict) else ()) - set(required if isinstance(required, list) else ())
+    required = schema.get("required")
+    return {name for name in _named(schema) if not (isinstance(required, list) and name in required)}
 
 
 def _nodes(schema: object) -> Iterator[dict[str, Any]]:

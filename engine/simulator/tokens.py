@@ -46,13 +46,15 @@ class TokenUsage:
 class PromptTrail:
     """The prefixes of one prompt, in order; blocks are added as they are read."""
 
-    __slots__ = ("_eyes", "_steps", "marks", "prefixes", "total")
+    __slots__ = ("_eyes", "_steps", "marks", "photos", "prefixes", "total")
 
     def __init__(self, model: str, eyes: str, *, automatic: bool = False) -> None:
         self._eyes = eyes
         self._steps = automatic
         self.total = 0
         """Tokens."""
+        self.photos = 0
+        """Tokens of photographs, a part of the total."""
         self.prefixes: list[tuple[int, int]] = [(hash(model), 0)]
         """(hash, tokens so far)."""
         self.marks: list[tuple[int, float]] = []
@@ -69,7 +71,9 @@ class PromptTrail:
 
     def add_photo(self, photo: SentPhoto) -> None:
         """Add a photograph."""
-        self._add(photo.key, photo_tokens(self._eyes, photo.width, photo.height))
+        tokens = photo_tokens(self._eyes, photo.width, photo.height)
+        self.photos += tokens
+        self._add(photo.key, tokens)
 
     def mark(self, keep: float = SHORT) -> None:
         """Ask for the prefix up to here to be kept, in seconds."""
