@@ -99,6 +99,10 @@ async def open_bedrock(access: Access, room: int) -> AsyncIterator[Any]:
             aws_session_token=access.secrets.get("AWS_SESSION_TOKEN"),
             config=config,
         ) as client:
+            # Retries are ours alone: botocore would still weigh every answer against its own rules.
+            client.meta.events.unregister(
+                "needs-retry.bedrock-runtime", unique_id="retry-config-bedrock-runtime"
+            )
             client.meta.events.register_first("provide-client-params.bedrock-runtime", _take_out)
             client.meta.events.register_last("before-call.bedrock-runtime", _put_in)
             yield client
