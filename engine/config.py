@@ -15,7 +15,7 @@ from typing import Literal
 from engine.errors import BadCredential, BadOption
 from engine.hosts import fault_of, host_of
 from engine.models import Model
-from engine.secrets import remove
+from engine.secrets import check_keys, remove
 
 Backend = Literal["live", "simulated"]
 
@@ -134,10 +134,7 @@ def _secret(name: str) -> str:
 
 def _sendable(name: str) -> str:
     key = _secret(name)
-    if not (key.isascii() and key.isprintable()):
-        raise BadCredential(
-            f"{name} holds characters that no key has, such as curly quotes or a line end: set it anew."
-        )
+    check_keys({name: key})
     return key
 
 

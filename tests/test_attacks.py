@@ -31,6 +31,7 @@ from engine.journal import open_journal, read_journal
 from engine.limiter import Limiter
 from engine.providers import dialect, open_provider
 from engine.providers.dialect import failure
+from engine.providers.headers import seconds
 from personas.album import Album
 from personas.build import embedded
 from personas.errors import Unreadable
@@ -195,7 +196,7 @@ async def test_an_endless_retry_after_is_not_obeyed_for_ever(monkeypatch):
 
     async def provider(prompt: Prompt) -> Completion:
         async with limiter.hold(Usage()):
-            raise Throttled("wait", retry_after=dialect.seconds("inf"))
+            raise Throttled("wait", retry_after=seconds("inf"))
 
     with pytest.raises(Throttled):
         await asyncio.wait_for(retry.retried(provider, retry.Tries(), limiter, model="m")(PROMPT), 5)

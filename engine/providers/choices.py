@@ -1,7 +1,7 @@
 """What a Chat Completions answer holds, whole or in chunks, from OpenAI or from any server that speaks the same.
 
 The one idea: chunks are put together into what a whole answer looks like, and both are read in one place. Thoughts
-come in fields of three names or between tags before the text; none of them is part of the answer.
+come in a field of one of two names, or between tags before the text; none of them is part of the answer.
 """
 
 from __future__ import annotations

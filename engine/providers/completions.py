@@ -27,7 +27,7 @@ from engine.providers.choices import StreamedChoice, read_choice
 from engine.providers.complaints import body_of, complains, judge
 from engine.providers.dialect import MALFORMED, TIMEOUT, Blame, cut, merge, misread, spell_out
 from engine.providers.headers import told_by_openai
-from engine.providers.transport import READABLE, STREAMED, headers_of, open_client, whole_of
+from engine.providers.transport import STREAMED, LeanClient, headers_of, open_client, whole_of
 from engine.secrets import check_keys
 from personas.album import Album
 from personas.values import Photo
@@ -36,30 +36,14 @@ PATH = "/chat/completions"
 HOME = "https://api.openai.com/v1"
 
 
-class LeanClient(openai.AsyncOpenAI):
-    """The SDK's client, saying nothing of this machine: neither what it is nor what its environment adds."""
-
-    @property
-    def default_headers(self) -> dict[str, str]:
-        """Give the headers of every request; organization, project and custom ones of the environment are not in."""
-        return self.lean
-
-    def dress(self) -> None:
-        """Make the headers once."""
-        given = super().default_headers
-        self.lean = {name: given[name] for name in ("Accept", "Content-Type", "User-Agent")}
-        self.lean |= {"Authorization": f"Bearer {self.api_key}", "Accept-Encoding": READABLE}
-        self.target = httpx2.URL(f"{str(self.base_url).rstrip('/')}{PATH}")
-
-    def _prepare_url(self, url: str) -> httpx2.URL:
-        # There is one address: the SDK would parse it anew for every call.
-        return self.target
+class CompletionsClient(LeanClient, openai.AsyncOpenAI):
+    """OpenAI's client; organization and project of the environment are not sent."""
 
 
 class Completions:
     """The models of OpenAI, or of one server that speaks its protocol."""
 
-    def __init__(self, client: LeanClient, darkroom: Darkroom, access: Access) -> None:
+    def __init__(self, client: CompletionsClient, darkroom: Darkroom, access: Access) -> None:
         self._client = client
         self._darkroom = darkroom
         self._access = access
@@ -187,7 +171,7 @@ async def open_completions(access: Access, album: Album, room: int) -> AsyncIter
     check_keys(access.secrets)
     address = access.base_url or HOME
     async with open_client(address, room) as http:
-        client = LeanClient(
+        client = CompletionsClient(
             api_key=access.secrets.get("OPENAI_API_KEY") or KEYLESS,
             admin_api_key="",
             organization="",
@@ -197,5 +181,6 @@ async def open_completions(access: Access, album: Album, room: int) -> AsyncIter
             timeout=TIMEOUT,
             http_client=http,
         )
-        client.dress()
+        names = ("Accept", "Content-Type", "User-Agent")
+        client.dress(PATH, names, {"Authorization": f"Bearer {client.api_key}"})
         yield Completions(client, Darkroom(album), access)

@@ -145,10 +145,8 @@ class Converse:
     def _judge(self, error: ClientError, model: Model) -> CallError:
         """Name an error status, or an exception frame in a stream."""
         told = error.response.get("Error", {})
-        code, status = (
-            told.get("Code", ""),
-            error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500),
-        )
+        code = told.get("Code", "")
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
         if isinstance(error, EventStreamError):
             status = STATUS.get(code, 503)
         blame = Blame(model=model, secrets=self._access.secrets, address=self._access.base_url)
@@ -186,9 +184,8 @@ async def _gather(reply: dict[str, Any], listen: Listen) -> dict[str, Any]:
         elif "metadata" in event:
             whole["usage"] = event["metadata"]["usage"]
     ear.close()
-    thought += (
-        split_thought(text)[1] if tool else ""
-    )  # the text beside a tool is no answer, but its thought counts
+    if tool:  # the text beside it is no answer, but its thought counts
+        thought += split_thought(text)[1]
     thinking = [{"reasoningContent": {"reasoningText": {"text": thought}}}] if thought else []
     whole["output"] = {"message": {"content": [*thinking, {"text": tool or text}]}}
     return whole

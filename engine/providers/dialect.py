@@ -17,22 +17,9 @@ from engine.config import KEYS, scrub
 from engine.errors import CallError, Denied, Dropped, Final, Overloaded, Rejected, Throttled, Unknown
 from engine.hosts import paths_of
 from engine.models import Model
-from engine.providers.headers import pause, seconds
+from engine.providers.headers import pause
 from engine.rates import Rates
 from engine.secrets import forms, remove
-
-__all__ = [
-    "TIMEOUT",
-    "Blame",
-    "cut",
-    "failure",
-    "filtered",
-    "marked",
-    "merge",
-    "misread",
-    "seconds",
-    "spell_out",
-]
 
 TIMEOUT = 180.0
 """Seconds one attempt may take."""

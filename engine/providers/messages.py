@@ -27,7 +27,7 @@ from engine.providers.complaints import complains, judge
 from engine.providers.dialect import MALFORMED, TIMEOUT, Blame, cut, marked, merge, misread, spell_out
 from engine.providers.headers import told_by_anthropic
 from engine.providers.thoughts import ThoughtFilter
-from engine.providers.transport import READABLE, STREAMED, headers_of, open_client, whole_of
+from engine.providers.transport import STREAMED, LeanClient, headers_of, open_client, whole_of
 from engine.secrets import check_keys
 from personas.album import Album
 from personas.values import Photo
@@ -48,31 +48,14 @@ STOPS = {
 EPHEMERAL = {"cache_control": {"type": "ephemeral"}}
 
 
-class LeanClient(anthropic.AsyncAnthropic):
-    """The SDK's client, saying nothing of this machine: neither what it is nor what its environment adds."""
-
-    @property
-    def default_headers(self) -> dict[str, str]:
-        """Give the headers of every request."""
-        return self.lean
-
-    def dress(self) -> None:
-        """Make the headers once; those of ANTHROPIC_CUSTOM_HEADERS are taken off."""
-        given = super().default_headers
-        names = ("Accept", "Content-Type", "User-Agent", "anthropic-version")
-        self.lean = {name: given[name] for name in names} | self.auth_headers | {"Accept-Encoding": READABLE}
-        self._custom_headers = {}
-        self.target = httpx2.URL(f"{str(self.base_url).rstrip('/')}{PATH}")
-
-    def _prepare_url(self, url: str) -> httpx2.URL:
-        # There is one address: the SDK would parse it anew for every call.
-        return self.target
+class MessagesClient(LeanClient, anthropic.AsyncAnthropic):
+    """Anthropic's client."""
 
 
 class Messages:
     """Anthropic's models."""
 
-    def __init__(self, client: LeanClient, darkroom: Darkroom, access: Access) -> None:
+    def __init__(self, client: MessagesClient, darkroom: Darkroom, access: Access) -> None:
         self._client = client
         self._darkroom = darkroom
         self._access = access
@@ -227,7 +210,7 @@ async def open_messages(access: Access, album: Album, room: int) -> AsyncIterato
     check_keys(access.secrets)
     address = access.base_url or HOME
     async with open_client(address, room) as http:
-        client = LeanClient(
+        client = MessagesClient(
             api_key=access.secrets["ANTHROPIC_API_KEY"],
             base_url=address,
             max_retries=0,
@@ -235,5 +218,7 @@ async def open_messages(access: Access, album: Album, room: int) -> AsyncIterato
             http_client=http,
             open_telemetry=False,
         )
-        client.dress()
+        names = ("Accept", "Content-Type", "User-Agent", "anthropic-version")
+        client.dress(PATH, names, client.auth_headers)
+        client._custom_headers = {}  # of ANTHROPIC_CUSTOM_HEADERS
         yield Messages(client, Darkroom(album), access)

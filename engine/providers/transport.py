@@ -67,6 +67,25 @@ class ChannelClient(httpx2.AsyncClient):
         )
 
 
+class LeanClient:
+    """Beside an SDK's client: it says nothing of this machine, neither what it is nor what its environment adds."""
+
+    @property
+    def default_headers(self) -> dict[str, str]:
+        """Give the headers of every request; whatever the environment would add is not in."""
+        return self.lean
+
+    def dress(self, path: str, names: tuple[str, ...], own: Mapping[str, str]) -> None:
+        """Make headers and address once: those of the SDK with these names, and our own."""
+        given = super().default_headers
+        self.lean = {name: given[name] for name in names} | {**own, "Accept-Encoding": READABLE}
+        self.target = httpx2.URL(f"{str(self.base_url).rstrip('/')}{path}")
+
+    def _prepare_url(self, url: str) -> httpx2.URL:
+        # There is one address: the SDK would parse it anew for every call.
+        return self.target
+
+
 class Nowhere(httpx2.AsyncBaseTransport):
     """What httpx2 would use if anything but `send` were asked of the client."""
 
