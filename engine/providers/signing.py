@@ -11,14 +11,21 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 import aioboto3
 import aiohttp
+import orjson
 from aiobotocore.awsrequest import AioAWSResponse
 from aiobotocore.config import AioConfig
 from aiobotocore.session import AioSession
+from botocore.auth import BaseSigner, BearerAuth, SigV4Auth
+from botocore.awsrequest import HeadersDict
+from botocore.credentials import ReadOnlyCredentials
 from botocore.exceptions import ConnectionClosedError, EndpointConnectionError
+from botocore.parsers import create_parser
+from botocore.tokens import FrozenAuthToken
 from multidict import CIMultiDict
 
 from engine.config import Access
@@ -34,6 +41,51 @@ UNREAD = {
     "credentials_file": (None, None, os.devnull, None),
 }
 """Where the session would look for what the machine's owner has set up for other programs."""
+
+
+class ShortPath:
+    """The way of a whole answer, from where botocore has made the request: signed, posted and read, nothing else.
+
+    botocore's own way from there on asks a dozen listeners, of which none has a say in these calls, and copies each
+    header and answer several times; it costs as much as all the rest of the call. It stays the way of a stream, whose
+    frames are botocore's to read, and of everything that is not a success, whose error it names.
+    """
+
+    def __init__(self, channel: Channel, auth: BaseSigner) -> None:
+        self._channel = channel
+        self._auth = auth
+        self._parser = create_parser("rest-json")
+
+    async def take(
+        self, model: Any, params: dict[str, Any], **_: object
+    ) -> tuple[Any, dict[str, Any]] | None:
+        """Answer in place of the endpoint, as botocore lets a listener of `before-call` do; None for a stream."""
+        if model.has_event_stream_output:
+            return None
+        body = params["body"]
+        headers = params["headers"] | {"Content-Length": str(len(body))}
+        request = PlainRequest(url=params["url"], headers=headers, body=body)
+        self._auth.add_auth(request)
+        raw = await _post(self._channel, request)
+        content = await raw.content
+        if raw.status_code < 300:
+            return raw, orjson.loads(content) | {
+                "ResponseMetadata": {"RequestId": raw.headers.get("x-amzn-requestid", "")}
+            }
+        answer = {"headers": HeadersDict(raw.headers), "status_code": raw.status_code, "body": content}
+        return raw, self._parser.parse(answer, model.output_shape)
+
+
+@dataclass(slots=True, kw_only=True)
+class PlainRequest:
+    """What botocore's signers and our channel need of a request."""
+
+    url: str
+    headers: dict[str, str]
+    body: Any
+    method: str = "POST"
+    params: dict[str, str] = field(default_factory=dict)
+    context: dict[str, Any] = field(default_factory=dict)
 
 
 class ChannelSession:
@@ -55,23 +107,25 @@ class ChannelSession:
 
     async def send(self, request: Any) -> AioAWSResponse:
         """Send one signed request; raises the errors that botocore's callers expect."""
-        headers = CIMultiDict(
-            (name, value.decode("ascii") if isinstance(value, bytes) else value)
-            for name, value in request.headers.items()
-        )
-        try:
-            raw = await self.channel.post(request.url, headers, request.body)
-            told = {
-                name.decode("latin-1").lower(): value.decode("latin-1") for name, value in raw.raw_headers
-            }
-            response = AioAWSResponse(request.url, raw.status, told, raw)
-            if not request.stream_output or raw.status >= 300:
-                await response.content
-            return response
-        except aiohttp.ClientConnectorError as error:
-            raise EndpointConnectionError(endpoint_url=request.url, error=error) from error
-        except (aiohttp.ClientError, OSError) as error:
-            raise ConnectionClosedError(endpoint_url=request.url, error=error) from error
+        response = await _post(self.channel, request)
+        if not request.stream_output or response.status_code >= 300:
+            await response.content
+        return response
+
+
+async def _post(channel: Channel, request: Any) -> AioAWSResponse:
+    headers = CIMultiDict(
+        (name, value.decode("ascii") if isinstance(value, bytes) else value)
+        for name, value in request.headers.items()
+    )
+    try:
+        raw = await channel.post(request.url, headers, request.body)
+        told = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in raw.raw_headers}
+        return AioAWSResponse(request.url, raw.status, told, raw)
+    except aiohttp.ClientConnectorError as error:
+        raise EndpointConnectionError(endpoint_url=request.url, error=error) from error
+    except (aiohttp.ClientError, OSError) as error:
+        raise ConnectionClosedError(endpoint_url=request.url, error=error) from error
 
 
 @asynccontextmanager
@@ -104,8 +158,24 @@ async def open_bedrock(access: Access, room: int) -> AsyncIterator[Any]:
                 "needs-retry.bedrock-runtime", unique_id="retry-config-bedrock-runtime"
             )
             client.meta.events.register_first("provide-client-params.bedrock-runtime", _take_out)
-            client.meta.events.register_last("before-call.bedrock-runtime", _put_in)
+            client.meta.events.register("before-call.bedrock-runtime", _put_in)
+            client.meta.events.register_last(
+                "before-call.bedrock-runtime", ShortPath(channel, make_auth(access)).take
+            )
             yield client
+
+
+def make_auth(access: Access) -> BaseSigner:
+    """Give what signs a request: with the bearer token where there is one, else with SigV4."""
+    secrets = access.secrets
+    if "AWS_BEARER_TOKEN_BEDROCK" in secrets:
+        return BearerAuth(FrozenAuthToken(secrets["AWS_BEARER_TOKEN_BEDROCK"]))
+    keys = ReadOnlyCredentials(
+        secrets.get("AWS_ACCESS_KEY_ID"),
+        secrets.get("AWS_SECRET_ACCESS_KEY"),
+        secrets.get("AWS_SESSION_TOKEN"),
+    )
+    return SigV4Auth(keys, "bedrock", access.region)
 
 
 def _take_out(params: dict[str, Any], context: dict[str, Any], **_: object) -> dict[str, Any]:
