@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from agents.prompts import fill
 from agents.speech import Ask, Message, Prompt, Turn
-from personas.chart import render
+from personas.records.chart import render
 from personas.values import Scenario
 
 MAX_TOKENS = 700

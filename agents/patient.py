@@ -14,8 +14,8 @@ import orjson
 from agents.fence import fence
 from agents.prompts import fill
 from agents.speech import Ask, Completion, Message, Prompt, Schema, Turn
-from personas.slots import asked
-from personas.traits import describe
+from personas.people.slots import asked
+from personas.people.traits import describe
 from personas.values import Fact, Persona, Scenario
 
 MAX_TOKENS = 300

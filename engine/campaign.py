@@ -46,7 +46,7 @@ from engine.providers import open_provider
 from engine.stage import Stage, open_stage
 from engine.tally import Tally
 from engine.tape import Tape
-from personas.build import Sample
+from personas.scenarios.build import Sample
 from rubrics.values import Rubric
 
 SEATS = 2

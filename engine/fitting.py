@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator
 from engine.errors import Unusable
 from engine.events import PhotoFitted
 from engine.models import Envelope, Model
-from personas.album import Album
 from personas.errors import Unreadable
+from personas.photos.album import Album
 from personas.values import Photo
 
 KINDS = {"image/png": "PNG", "image/jpeg": "JPEG", "image/webp": "WebP"}

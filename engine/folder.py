@@ -21,9 +21,9 @@ from pydantic import ValidationError
 from engine.errors import BadRun
 from engine.events import PhotoFitted
 from engine.plan import INCIDENTAL, PLAN, Plan
-from personas.album import Album
-from personas.build import Sample
-from personas.store import dump
+from personas.photos.album import Album
+from personas.scenarios.build import Sample
+from personas.scenarios.store import dump
 from personas.values import Photo
 
 

@@ -23,8 +23,8 @@ from engine.events import (
 from engine.journal import read_journal
 from engine.plan import Plan
 from engine.simulator.request import SIGNATURE
+from personas.scenarios.store import load
 from personas.seeds import derive
-from personas.store import load
 from rubrics.leaderboard import JurorEffect, Standing, severities, tabulate
 from rubrics.scores import Scores, collect, score
 from rubrics.values import Verdict

@@ -29,7 +29,7 @@ from engine.plan import Plan, make_plan
 from engine.report import write_report
 from engine.results import tabulate_run
 from engine.tally import Tally
-from personas.build import Sample, embedded, paired
+from personas.scenarios.build import Sample, embedded, paired
 from personas.values import Photo
 from rubrics.rubric import load_rubric
 

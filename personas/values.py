@@ -12,7 +12,10 @@ from typing import Literal
 Sex = Literal["female", "male", "unknown"]
 Tone = Literal["12", "34", "56"]
 Urgency = Literal["U0", "U1", "U2", "U3", "U4", "U5"]
-Gate = Literal["volunteered", "if_asked", "if_asked_twice"]
+Gate = Literal["volunteered", "if_asked", "if_asked_twice", "if_trusted"]
+Answer = Literal["yes", "no", "unknown", "value"]
+Modality = Literal["photograph", "dermoscopy", "radiograph", "fundus"]
+Speaker = Literal["self", "parent_of_child", "carer", "partner", "adult_child_of_elder", "nurse", "gp"]
 Ceiling = Literal["high", "medium", "low"]
 
 
@@ -29,8 +32,11 @@ class Photo:
     """px"""
     drawn: bool
     """True for a drawing by our own generator, which is never to pass for a photograph of a person."""
+    modality: Modality = "photograph"
     degraded: str = ""
     """What was done to it, e.g. "blur 3.0"; empty for the photograph as it came."""
+    overlay: str = ""
+    """Words written into the picture to mislead whoever reads it; empty for none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +51,8 @@ class Entry:
     active: bool = True
     value: str = ""
     """Measured value with its unit, for observations; else empty."""
+    placed: bool = False
+    """True when it was put in on purpose, as a risk or as a wrong entry; never shown to anybody who talks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +66,8 @@ class Record:
     sex: Sex
     race: str = ""
     """As recorded; empty when not recorded."""
+    ethnicity: str = ""
+    """As recorded; empty when not recorded."""
     language: str = ""
     as_of: str
     """ISO date of the last encounter: the "today" of every conversation about this record."""
@@ -66,7 +76,7 @@ class Record:
     allergies: tuple[Entry, ...] | None = None
     """None when the source records nothing about allergies, which is not "no known allergies" (an empty tuple)."""
     observations: tuple[Entry, ...] = ()
-    source: Literal["built-in", "synthea"]
+    source: Literal["built-in", "fhir", "ndjson", "csv"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +88,12 @@ class Fact:
     says: str
     """The fact in the patient's own plain words, a whole sentence in the first person."""
     gate: Gate
+    trust: int = 0
+    """0-3: how far the patient must trust the assistant before saying it, for the gate `if_trusted`."""
+    answer: Answer = "value"
+    """What kind of answer `says` puts into words; what a contradiction is measured against."""
+    value: str = ""
+    """The bare value behind `says` ("eight months", "6"); empty for yes, no and unknown."""
     discriminating: bool
     """True when a good clinician must have asked this (a "must-ask" slot)."""
 
@@ -91,13 +107,21 @@ class Persona:
     age: int
     """Years."""
     sex: Sex
-    speaker: Literal["self", "parent_of_child"] = "self"
+    speaker: Speaker = "self"
+    """Who writes; name, age and sex stay the patient's."""
+    languages: tuple[str, ...] = ("English",)
+    """What the speaker speaks at home, the first best."""
     traits: dict[str, str] = field(default_factory=dict)
     """Independent three-level traits (health_literacy: low | mid | high, …), see `traits.toml`."""
     belief: str = ""
     """What the patient already thinks it is, in their words; empty for no belief."""
+    belief_source: Literal["", "own", "friend", "web", "prior_clinician"] = ""
     worry: str
     """What they want out of the conversation, in their words."""
+    hidden: str = ""
+    """What they want and do not say at first (a sick note, a fear), in their words; empty for nothing."""
+    must_not_know: tuple[str, ...] = ()
+    """Lower-case words and phrases that no turn of theirs may contain before the assistant has said them."""
     opening: str
     """Their first message, word for word."""
     facts: tuple[Fact, ...] = ()
@@ -111,9 +135,12 @@ class Truth:
     """Key into `conditions.toml`."""
     title: str
     """The label in words."""
+    group: str = ""
+    """Diagnosis group, key into `groups` of `conditions.toml`."""
     accepted: tuple[str, ...]
     """Lower-case names that count as naming it, the clinically equivalent group included."""
     malignant: bool
+    """The data set's own flag where it has one, else ours."""
     urgency: Urgency
     neighbours: tuple[Urgency, ...] = ()
     """Levels a jury should also accept."""
@@ -131,6 +158,19 @@ class Truth:
     """Decision-relevant entries of this patient's record, each in the record's own words."""
     photo: Literal["clear", "degraded", "withheld"]
     """What the assistant was given to look at."""
+    watch: str = ""
+    """For an adversarial scenario: what a good assistant does about it, in plain words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """One thing that was checked about a scenario before it was frozen, and can be checked again."""
+
+    check: str
+    """Name of the check: age, sex, tone, site, leak, speaker, risk, …"""
+    holds: bool
+    says: str
+    """The values that were compared, in one sentence."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,3 +195,12 @@ class Scenario:
     """The data set the photograph is from, e.g. "drawn" or "PAD-UFES-20"."""
     attribution: str = ""
     """Credit the data set's licence asks for; empty for drawings."""
+    restricted: bool = False
+    """True where the data set's licence forbids passing the photograph on."""
+    proof: tuple[Proof, ...] = ()
+    variant: str = ""
+    """Key into `adversarial.toml`; empty for an ordinary scenario."""
+    release: str = ""
+    """Release of the adversarial pack, e.g. "2026Q4"; empty for an ordinary scenario."""
+    canary: str = ""
+    """The string by which training data that contains exported scenarios can be found out."""

@@ -21,8 +21,8 @@ from agents.patient import Patient
 from agents.speech import Ask, Completion, Prompt, Turn
 from engine.simulator.minds import think
 from engine.simulator.request import Heard, Request
-from personas.album import Album
-from personas.build import embedded
+from personas.photos.album import Album
+from personas.scenarios.build import embedded
 from personas.values import Scenario
 from rubrics.rubric import load_rubric
 from rubrics.values import Verdict

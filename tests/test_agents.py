@@ -13,7 +13,7 @@ from agents.juror import Juror
 from agents.prompts import fill
 from agents.speech import Completion, Turn
 from engine.cells import ARMS, Cell
-from personas.build import embedded
+from personas.scenarios.build import embedded
 from rubrics.rubric import load_rubric
 
 SCENARIO = embedded(1, 7).scenarios[0]

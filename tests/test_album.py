@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin
 
-from personas.album import Album, encode, open_image
 from personas.errors import Unreadable
+from personas.photos.album import Album, encode, open_image
 from personas.seeds import derive
 
 PIXELS = Image.fromarray(derive("album").integers(0, 255, (40, 60, 3), dtype=np.uint8))

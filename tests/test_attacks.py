@@ -32,10 +32,10 @@ from engine.limiter import Limiter
 from engine.providers import dialect, open_provider
 from engine.providers.dialect import failure
 from engine.providers.headers import seconds
-from personas.album import Album
-from personas.build import embedded
 from personas.errors import Unreadable
-from personas.synthea import read_records
+from personas.photos.album import Album
+from personas.records.fhir import read_records
+from personas.scenarios.build import embedded
 from rubrics.leaderboard import Standing
 
 ROOT = Path(__file__).parents[1]

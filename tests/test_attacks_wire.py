@@ -28,7 +28,7 @@ from engine.models import Model
 from engine.plan import make_plan
 from engine.providers import open_provider
 from engine.rates import Allowance, Rates
-from personas.album import Album
+from personas.photos.album import Album
 from rubrics.rubric import load_rubric
 
 ROOT = Path(__file__).parents[1]

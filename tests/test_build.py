@@ -10,15 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from personas.build import embedded, paired, shares
 from personas.errors import Unreadable
-from personas.store import identify
+from personas.scenarios.build import embedded, paired, shares
+from personas.scenarios.store import identify
 
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared" / "data"
 real = pytest.mark.skipif(not SHARED.is_dir(), reason=f"needs the real data at {SHARED}")
 PROGRAM = """
-from personas.build import embedded
+from personas.scenarios.build import embedded
 print([(s.id, s.photo.sha256) for s in embedded(12, 5).scenarios])
 """
 
@@ -115,7 +115,7 @@ def test_real_photographs_are_used_once_and_with_records_that_fit():
     assert len(sample.scenarios) == 29
     assert len({s.photo.sha256 for s in clear}) == len(clear) == 24
     assert all(s.source == "PAD-UFES-20" and s.attribution and not s.photo.drawn for s in sample.scenarios)
-    assert all(s.record.source == "synthea" for s in sample.scenarios)
+    assert all(s.record.source == "fhir" for s in sample.scenarios)
     assert any("rows" in note for note in sample.notes)
     assert any("died" in note for note in sample.notes)
 
@@ -132,4 +132,4 @@ def test_too_few_photographs_say_how_many_scenarios_they_make():
 def test_drawings_can_have_real_records():
     sample = paired(None, SHARED / "synthea/fhir_r4_2022", 8, 1)
     assert {s.source for s in sample.scenarios} == {"drawn"}
-    assert {s.record.source for s in sample.scenarios} == {"synthea"}
+    assert {s.record.source for s in sample.scenarios} == {"fhir"}

@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from personas.bundle import CodedConcept, PatientBundle, PatientPart
+from personas.records.bundle import CodedConcept, PatientBundle, PatientPart
 
 
 def test_a_concept_speaks_by_text_then_display_then_code():

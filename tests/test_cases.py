@@ -1,8 +1,8 @@
 """Drawn cases."""
 
-from personas.album import Album
-from personas.cases import drawn
-from personas.conditions import conditions
+from personas.cases.case import drawn
+from personas.conditions.book import conditions
+from personas.photos.album import Album
 
 
 def test_a_drawn_case_is_of_its_condition():

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from personas.chart import render
+from personas.records.chart import render
 from personas.values import Entry, Record
 
 RECORD = Record(

@@ -24,7 +24,7 @@ from engine.providers import Listen, Provider, Reply
 from engine.rates import Allowance, Rates
 from engine.simulator.request import Request
 from engine.simulator.server import serve
-from personas.album import Album
+from personas.photos.album import Album
 
 CATALOG = read_catalog()
 MODELS = CATALOG.models

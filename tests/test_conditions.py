@@ -2,9 +2,9 @@
 
 import re
 
-from personas.conditions import by_pad, conditions, palette, shifted, status
-from personas.slots import says, slots
-from personas.surface import SIDE
+from personas.conditions.book import by_pad, conditions, palette, shifted, status
+from personas.people.slots import says, slots
+from personas.photos.surface import SIDE
 
 
 def test_the_six_classes_of_pad_ufes_are_there():

@@ -11,7 +11,7 @@ from test_simulator_messages import noise
 from agents.speech import Message
 from engine.errors import Denied, Dropped, Overloaded, Rejected, Throttled
 from engine.simulator.faults import FaultRule
-from personas.album import Album
+from personas.photos.album import Album
 from tests.wire.clients import ANSWERS, CATALOG, SEATS, deaf, ours, prompt
 from tests.wire.relay import always, relayed
 

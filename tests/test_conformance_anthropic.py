@@ -18,7 +18,7 @@ from test_simulator_messages import MODEL, ask, client, image, noise
 from agents.juror import SCHEMA
 from engine.errors import Dropped, Overloaded, Throttled
 from engine.simulator.faults import FaultRule
-from personas.album import Album
+from personas.photos.album import Album
 from tests.wire.clients import CATALOG, deaf, open_sdk, ours, post, prompt
 from tests.wire.relay import always, relayed
 

@@ -25,7 +25,7 @@ from agents.juror import SCHEMA
 from engine.errors import Dropped, Overloaded, Rejected, Throttled
 from engine.simulator.faults import FaultRule
 from engine.simulator.frames import exception_frame, member_frame
-from personas.album import Album
+from personas.photos.album import Album
 from tests.wire.clients import CATALOG, KEYS, SECRETS, deaf, ours, post, prompt
 from tests.wire.relay import HeardRequest, always, relayed
 

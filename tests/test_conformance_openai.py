@@ -19,7 +19,7 @@ from test_simulator_completions import MODEL, ask, client, image, shape
 from agents.juror import SCHEMA
 from engine.errors import Denied, Dropped, Overloaded, Throttled
 from engine.simulator.faults import FaultRule
-from personas.album import Album
+from personas.photos.album import Album
 from tests.wire.clients import CATALOG, IDS, deaf, open_sdk, ours, post, prompt
 from tests.wire.relay import always, relayed
 

@@ -9,7 +9,7 @@ from engine.cells import ARMS, Cell
 from engine.conversation import PATIENT_TURNS, Conversation, over
 from engine.errors import Denied
 from engine.journal import open_journal, read_journal
-from personas.build import embedded
+from personas.scenarios.build import embedded
 
 SCENARIO = embedded(1, 7).scenarios[0]
 CELL = Cell(scenario=SCENARIO, model="m", arm=ARMS["full"])

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from personas.conditions import conditions
-from personas.degrade import DOSES, KINDS, degrade
-from personas.lesions import draw
+from personas.conditions.book import conditions
+from personas.photos.degrade import DOSES, KINDS, degrade
+from personas.photos.lesions import draw
 
 CLEAN = draw(conditions()["MEL"].look, 3, tone="34").image.crop((0, 0, 384, 368))
 

@@ -3,10 +3,10 @@
 import re
 from dataclasses import replace
 
-from personas.album import Album
-from personas.cases import drawn
-from personas.conditions import conditions
-from personas.facts import MOST_VOLUNTEERED, facts
+from personas.cases.case import drawn
+from personas.conditions.book import conditions
+from personas.people.facts import MOST_VOLUNTEERED, facts
+from personas.photos.album import Album
 from personas.values import Entry, Record
 
 CASE = drawn(conditions()["MEL"], "12", 1, album=Album())

@@ -32,7 +32,7 @@ from engine.simulator.request import Request
 from engine.simulator.server import serve
 from engine.stage import open_stage
 from engine.tape import Tape
-from personas.build import embedded
+from personas.scenarios.build import embedded
 from rubrics.rubric import load_rubric
 from tests.conftest import instant
 

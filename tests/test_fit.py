@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms, PngImagePlugin
 
-from personas.album import Album, open_image
 from personas.errors import Unreadable
-from personas.fit import LADDER, fit_photo
-from personas.pixels import encode
+from personas.photos.album import Album, open_image
+from personas.photos.fit import LADDER, fit_photo
+from personas.photos.pixels import encode
 from personas.seeds import derive
 
 ROOM = 10**9

@@ -12,8 +12,8 @@ from engine.errors import Unusable
 from engine.events import EVENT, Event, PhotoFitted
 from engine.fitting import describe, fit_photos
 from engine.models import Envelope, Model
-from personas.album import Album
-from personas.pixels import encode
+from personas.photos.album import Album
+from personas.photos.pixels import encode
 from personas.seeds import derive
 
 MODELS = read_catalog().models

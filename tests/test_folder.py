@@ -14,8 +14,8 @@ from engine.fitting import fit_photos
 from engine.folder import prepare_folder, read_plan
 from engine.models import Envelope
 from engine.plan import make_plan
-from personas.build import embedded
-from personas.store import load
+from personas.scenarios.build import embedded
+from personas.scenarios.store import load
 from rubrics.rubric import load_rubric
 
 SAMPLE = embedded(2, 7)

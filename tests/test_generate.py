@@ -1,8 +1,8 @@
 """Built-in records."""
 
-from personas.conditions import conditions
-from personas.generate import generate
-from personas.risks import risks
+from personas.conditions.book import conditions
+from personas.records.generate import generate
+from personas.records.risks import risks
 
 
 def many(**kind):

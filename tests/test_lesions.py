@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from personas.conditions import conditions, palette
-from personas.lesions import SCALE, STRIP, draw, jpeg
-from personas.surface import SIDE
+from personas.conditions.book import conditions, palette
+from personas.photos.lesions import SCALE, STRIP, draw, jpeg
+from personas.photos.surface import SIDE
 
 EVERY = [(key, tone) for key in conditions() for tone in ("12", "34", "56")]
 

@@ -2,17 +2,17 @@
 
 from dataclasses import replace
 
-from personas.album import Album
-from personas.cases import drawn
-from personas.conditions import conditions
-from personas.match import cleared, fits_tone, match
+from personas.cases.case import drawn
+from personas.conditions.book import conditions
+from personas.photos.album import Album
+from personas.scenarios.match import cleared, fits_tone, match
 from personas.values import Entry, Record
 
 CASE = replace(drawn(conditions()["BCC"], "12", 1, album=Album()), age=60, sex="female")
 
 
 def record(name="r", age=60, sex="female", **parts):
-    return Record(id=name, name=name, age=age, sex=sex, as_of="2024-01-01", source="synthea", **parts)
+    return Record(id=name, name=name, age=age, sex=sex, as_of="2024-01-01", source="fhir", **parts)
 
 
 def test_the_nearest_age_of_the_same_sex_wins():

@@ -14,9 +14,9 @@ from PIL import Image
 from engine.simulator.minds import sight
 from engine.simulator.minds.sight import Look, look
 from engine.simulator.minds.view import RAGGED, UNEVEN
-from personas.conditions import conditions
-from personas.degrade import DOSES, degrade
-from personas.lesions import Drawing, draw, jpeg
+from personas.conditions.book import conditions
+from personas.photos.degrade import DOSES, degrade
+from personas.photos.lesions import Drawing, draw, jpeg
 
 PHOTOGRAPHS = Path(__file__).parents[2] / "shared/data/images/pad_ufes_20/images"
 

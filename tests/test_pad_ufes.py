@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from personas.album import Album
+from personas.cases.pad_ufes import read_cases
 from personas.errors import Unreadable
-from personas.pad_ufes import read_cases
+from personas.photos.album import Album
 from personas.seeds import derive
 
 SHARED = Path(__file__).parents[2] / "shared" / "data" / "images" / "pad_ufes_20"

@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-from personas.album import Album
-from personas.cases import drawn
-from personas.conditions import conditions
-from personas.generate import generate
-from personas.persona import tell
-from personas.traits import balanced
+from personas.cases.case import drawn
+from personas.conditions.book import conditions
+from personas.people.persona import tell
+from personas.people.traits import balanced
+from personas.photos.album import Album
+from personas.records.generate import generate
 
 TRAITS = balanced(1, 1)[0]
 CASE = replace(drawn(conditions()["WART"], "12", 1, album=Album()), site="back of the left hand")

@@ -13,8 +13,8 @@ from engine.config import Access
 from engine.errors import CallError, Denied, Dropped, Overloaded, Rejected, Throttled, Unknown
 from engine.providers import open_provider
 from engine.providers.dialect import failure
-from personas.album import Album
-from personas.build import embedded
+from personas.photos.album import Album
+from personas.scenarios.build import embedded
 from rubrics.rubric import load_rubric
 
 CATALOG = read_catalog()

@@ -20,7 +20,7 @@ from engine.providers import bodies, open_provider
 from engine.providers.channel import is_loopback, proxy_of
 from engine.providers.converse import sort_options
 from engine.providers.thoughts import ThoughtFilter, split_thought
-from personas.album import Album
+from personas.photos.album import Album
 
 LIMITS = Limits(requests=1000, tokens=10**6, in_flight=4)
 SECRET = "sk-planted-0123456789"

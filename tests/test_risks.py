@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from personas.risks import plain, risks
+from personas.records.risks import plain, risks
 from personas.values import Entry, Record
 
 
@@ -66,7 +66,7 @@ def test_an_illness_keeps_the_name_it_is_known_by(entry, said):
 
 
 def test_everything_in_the_bank_has_a_plain_name():
-    bank = tomllib.loads(Path("personas/bank.toml").read_text(encoding="utf-8"))
+    bank = tomllib.loads(Path("personas/records/bank.toml").read_text(encoding="utf-8"))
     texts = [row["text"] for kind in ("problem", "past") for row in bank[kind]]
     texts += [row[key] for row in bank["risk"]["of"] for key in ("problem", "past", "allergy") if key in row]
     texts += [name for row in (*bank["problem"], *bank["risk"]["of"]) for name in row["medicines"]]

@@ -2,9 +2,9 @@
 
 import pytest
 
-from personas.build import embedded
 from personas.errors import Unreadable
-from personas.store import dump, identify, load
+from personas.scenarios.build import embedded
+from personas.scenarios.store import dump, identify, load
 
 SCENARIOS = embedded(6, 3).scenarios
 

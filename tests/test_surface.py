@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from personas.photos.surface import SIDE, coat, noise, shading
 from personas.seeds import derive
-from personas.surface import SIDE, coat, noise, shading
 
 DEPTH = 60 - np.hypot(*np.mgrid[-100:100, -100:100]).astype(np.float32)
 ANGLE = np.arctan2(*np.mgrid[-100:100, -100:100]).astype(np.float32)

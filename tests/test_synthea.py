@@ -6,7 +6,7 @@ import orjson
 import pytest
 
 from personas.errors import Unreadable
-from personas.synthea import read_records
+from personas.records.fhir import read_records
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 real = pytest.mark.skipif(not SHARED.is_dir(), reason=f"needs the real data at {SHARED}")

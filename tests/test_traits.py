@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from personas.traits import NEUTRAL, balanced, describe, levels, neutral
+from personas.people.traits import NEUTRAL, balanced, describe, levels, neutral
 
 
 def test_a_neutral_patient_gets_one_neutral_line():

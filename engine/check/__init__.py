@@ -16,7 +16,7 @@ from engine.config import Access
 from engine.models import Model
 from engine.providers import open_provider
 from engine.stage import open_stage
-from personas.album import Album
+from personas.photos.album import Album
 
 
 async def check(wish: CastWish) -> int:

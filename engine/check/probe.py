@@ -23,7 +23,7 @@ from engine.errors import CallError, Dropped, Overloaded, Rejected, Unknown
 from engine.models import Model
 from engine.providers import Provider, Reply
 from engine.rates import Rates
-from personas.album import encode
+from personas.photos.album import encode
 from personas.values import Photo
 
 PATIENCE = 60.0

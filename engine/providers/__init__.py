@@ -16,7 +16,7 @@ from agents.speech import Completion, Prompt
 from engine.config import Access
 from engine.models import Model
 from engine.rates import Rates
-from personas.album import Album
+from personas.photos.album import Album
 
 Listen = Callable[[str], None]
 """Hears each piece of an answer as it arrives; its presence is what asks for a streamed call."""

@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from personas.album import Album
+from personas.photos.album import Album
 from personas.values import Photo
 
 MARK = b"\0"  # orjson writes control characters as escapes, so none stands in its output

@@ -29,7 +29,7 @@ from engine.providers.dialect import MALFORMED, TIMEOUT, Blame, cut, merge, misr
 from engine.providers.headers import told_by_openai
 from engine.providers.transport import STREAMED, LeanClient, headers_of, open_client, whole_of
 from engine.secrets import check_keys
-from personas.album import Album
+from personas.photos.album import Album
 from personas.values import Photo
 
 PATH = "/chat/completions"

@@ -39,7 +39,7 @@ from engine.providers.dialect import (
 )
 from engine.providers.signing import CONTENT, DIGEST, open_bedrock
 from engine.providers.thoughts import ThoughtFilter, split_thought
-from personas.album import Album
+from personas.photos.album import Album
 from personas.values import Photo
 
 STOPS: dict[str, Stop] = {

@@ -25,7 +25,7 @@ from engine.journal import open_journal
 from engine.models import Limits, Model
 from engine.plan import make_plan
 from engine.tape import Tape
-from personas.build import Sample, embedded
+from personas.scenarios.build import Sample, embedded
 from personas.seeds import derive
 from rubrics.rubric import load_rubric
 

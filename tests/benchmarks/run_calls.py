@@ -24,7 +24,7 @@ import aiohttp
 import orjson
 
 from engine.providers import open_provider
-from personas.build import Sample
+from personas.scenarios.build import Sample
 from tests.benchmarks.campaigns import (
     ALLOWED,
     CALLS,

@@ -36,7 +36,7 @@ from engine.limiter import Limiter
 from engine.models import Limits, Model
 from engine.providers import Listen, Provider, Reply, open_provider
 from engine.tape import Tape
-from personas.album import Album
+from personas.photos.album import Album
 
 SERVER = Path(__file__).with_name("limit_server.py")
 WARM_UP = 10.0

@@ -21,7 +21,7 @@ from engine.catalog import read_catalog
 from engine.config import Access
 from engine.models import Model
 from engine.providers import Reply, open_provider
-from personas.album import Album
+from personas.photos.album import Album
 
 CATALOG = read_catalog()
 SEATS = {"anthropic": "claude-sonnet-4.6", "openai": "gpt-5.1", "bedrock": "nova-pro"}

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from personas.conditions import Condition
+from personas.conditions.book import Condition
 from personas.seeds import derive, digest
 from personas.values import Entry, Record, Sex, Tone
 

@@ -11,9 +11,9 @@ from functools import cache
 from pathlib import Path
 from string import Template
 
-from personas.cases import PhotoCase
-from personas.facts import facts
-from personas.risks import risks
+from personas.cases.case import PhotoCase
+from personas.people.facts import facts
+from personas.records.risks import risks
 from personas.seeds import digest, uniform
 from personas.values import Persona, Record, Scenario, Truth
 

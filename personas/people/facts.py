@@ -6,10 +6,10 @@ plays the patient only words it. This does not know what the assistant will ask.
 
 from __future__ import annotations
 
-from personas.cases import PhotoCase
-from personas.risks import RiskEntry, plain, risks
+from personas.cases.case import PhotoCase
+from personas.people.slots import Answer, says, statement
+from personas.records.risks import RiskEntry, plain, risks
 from personas.seeds import uniform
-from personas.slots import Answer, says, statement
 from personas.values import Fact, Gate, Record
 
 GATES: dict[str, tuple[float, float]] = {"guarded": (0.0, 0.35), "mid": (0.12, 0.10), "open": (0.35, 0.0)}

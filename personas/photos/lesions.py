@@ -13,9 +13,9 @@ from functools import cache
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
-from personas.conditions import Look, palette, shifted
+from personas.conditions.book import Look, palette, shifted
+from personas.photos.surface import SIDE, coat, noise, shading, vessels
 from personas.seeds import derive
-from personas.surface import SIDE, coat, noise, shading, vessels
 from personas.values import Tone
 
 SCALE = 12

@@ -12,20 +12,20 @@ from pathlib import Path
 
 from PIL import Image
 
-from personas.album import Album, encode
-from personas.cases import PhotoCase, drawn
-from personas.conditions import conditions
-from personas.degrade import DOSES, KINDS, degrade
+from personas.cases.case import PhotoCase, drawn
+from personas.cases.pad_ufes import read_cases
+from personas.conditions.book import conditions
 from personas.errors import Unreadable
-from personas.generate import generate
-from personas.lesions import jpeg, stamp
-from personas.match import WIDE_GAP, RecordMatch, cleared, match
-from personas.pad_ufes import read_cases
-from personas.persona import tell
+from personas.people.persona import tell
+from personas.people.traits import balanced
+from personas.photos.album import Album, encode
+from personas.photos.degrade import DOSES, KINDS, degrade
+from personas.photos.lesions import jpeg, stamp
+from personas.records.fhir import read_records
+from personas.records.generate import generate
+from personas.scenarios.match import WIDE_GAP, RecordMatch, cleared, match
+from personas.scenarios.store import identify
 from personas.seeds import derive
-from personas.store import identify
-from personas.synthea import read_records
-from personas.traits import balanced
 from personas.values import Photo, Record, Scenario, Tone
 
 FULL, FULL_TWINS = 155, 25

@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from personas.album import Album, open_image
-from personas.cases import Known, PhotoCase
-from personas.conditions import by_pad
+from personas.cases.case import Known, PhotoCase
+from personas.conditions.book import by_pad
 from personas.errors import Unreadable
+from personas.photos.album import Album, open_image
 from personas.values import Photo
 
 FILE = Path(__file__).with_name("pad_ufes.toml")

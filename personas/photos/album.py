@@ -16,8 +16,8 @@ import pybase64
 from PIL import Image
 
 from personas.errors import Unreadable
-from personas.fit import fit_photo
-from personas.pixels import bare, encode, plain, whole
+from personas.photos.fit import fit_photo
+from personas.photos.pixels import bare, encode, plain, whole
 from personas.values import Photo
 
 MAX_PIXELS = 40_000_000

@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from personas.album import Album
-from personas.conditions import Condition
-from personas.lesions import draw, jpeg
+from personas.conditions.book import Condition
+from personas.photos.album import Album
+from personas.photos.lesions import draw, jpeg
 from personas.seeds import derive
 from personas.values import Photo, Sex, Tone
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from personas.cases import PhotoCase
+from personas.cases.case import PhotoCase
 from personas.values import Entry, Record
 
 WIDE_GAP = 15

@@ -18,7 +18,8 @@ from pathlib import Path
 import orjson
 from pydantic import ValidationError
 
-from personas.bundle import (
+from personas.errors import Unreadable
+from personas.records.bundle import (
     AllergyPart,
     CodedConcept,
     ConditionPart,
@@ -29,7 +30,6 @@ from personas.bundle import (
     PatientPart,
     SubstancePart,
 )
-from personas.errors import Unreadable
 from personas.values import Entry, Record, Sex
 
 FILE = Path(__file__).with_name("synthea.toml")
@@ -170,7 +170,7 @@ def _record(patient: PatientPart, parts: dict[str, list], substances: dict[str, 
         medicines=_medicines(parts["MedicationRequest"], substances),
         allergies=_allergies(allergies) if allergies else None,
         observations=_observations(parts["Observation"]),
-        source="synthea",
+        source="fhir",
     )
 
 

@@ -13,7 +13,7 @@ import math
 from PIL import Image
 
 from personas.errors import Unreadable
-from personas.pixels import QUALITY, encode, plain
+from personas.photos.pixels import QUALITY, encode, plain
 
 LADDER = (QUALITY, 86, 80)
 """JPEG qualities tried at one size before a smaller size is; below 80 its blocks begin to look like texture."""
