@@ -12,7 +12,7 @@ import pytest
 from PIL import Image, ImageCms, PngImagePlugin
 
 from personas.errors import Unreadable
-from personas.photos.album import Album, open_image
+from personas.photos.album import Album, open_photo
 from personas.photos.fit import LADDER, fit_photo
 from personas.photos.pixels import encode
 from personas.seeds import derive
@@ -197,7 +197,7 @@ def test_what_a_file_brings_along_reaches_neither_the_stored_nor_the_fitted_byte
     path.write_bytes(PLANTED[name])
     assert SECRET in PLANTED[name]
     album = Album()
-    stored = album.put(open_image(path), drawn=False)
+    stored = album.put(open_photo(path).data, drawn=False)
     fitted = album.fit(stored, bytes=20_000, side=390)
     smaller = album.fit(stored, bytes=ROOM, side=390)
     assert len({stored, fitted, smaller}) == 3 or stored.media_type == "image/jpeg"

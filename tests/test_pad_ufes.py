@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from personas.cases.pad_ufes import read_cases
+from personas.cases.case import develop
+from personas.cases.labels import condition
+from personas.cases.reading import read_cases
 from personas.errors import Unreadable
 from personas.photos.album import Album
 from personas.seeds import derive
@@ -33,16 +35,17 @@ def folder(path: Path, *rows: str, images=("PAT_1_11_1.png", "PAT_2_12_2.png")) 
 
 
 def test_a_full_row_becomes_a_case(tmp_path):
-    (case, _) = read_cases(folder(tmp_path, FULL, BARE), Album()).cases
+    (case, _) = read_cases(folder(tmp_path, FULL, BARE)).cases
     assert (case.age, case.sex, case.tone, case.site, case.size_mm) == (69, "male", "34", "face", 6)
-    assert case.condition.key == "BCC"
+    assert case.condition == condition("basal cell carcinoma")
+    assert (case.patient, case.lesion) == ("PAT_1", "11")
     assert case.cluster == "PAD-UFES-20:PAT_1"
     assert case.findings == ()
     assert case.attribution
 
 
 def test_unk_and_empty_are_unknown(tmp_path):
-    (full, bare) = read_cases(folder(tmp_path, FULL, BARE), Album()).cases
+    (full, bare) = read_cases(folder(tmp_path, FULL, BARE)).cases
     assert full.answers["change"] == "unknown"
     assert full.answers["itch"] == "yes"
     assert full.answers["bleeding"] == "no"
@@ -51,55 +54,51 @@ def test_unk_and_empty_are_unknown(tmp_path):
 
 
 def test_rows_without_their_image_are_counted(tmp_path):
-    reading = read_cases(folder(tmp_path, FULL, BARE, images=("PAT_1_11_1.png",)), Album())
+    reading = read_cases(folder(tmp_path, FULL, BARE, images=("PAT_1_11_1.png",)))
     assert len(reading.cases) == 1
     assert reading.reasons() == {"its image is not below the folder": 1}
 
 
 def test_unknown_diagnoses_are_named(tmp_path):
-    reading = read_cases(folder(tmp_path, FULL, BARE.replace("NEV", "XYZ")), Album())
-    assert reading.reasons() == {"unknown diagnosis 'XYZ'": 1}
-
-
-def test_a_broken_photograph_stops_the_run_by_name(tmp_path):
-    path = folder(tmp_path, FULL, BARE)
-    (file,) = path.rglob("PAT_1_11_1.png")
-    whole = file.read_bytes()
-    file.write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(Unreadable, match=r"PAT_1_11_1\.png: is cut off"):
-        read_cases(path, Album())
-    Image.new("RGB", (9, 9)).save(file, "JPEG")
-    with pytest.raises(Unreadable, match="holds JPEG"):
-        read_cases(path, Album())
-
-
-def test_folders_that_are_no_data_set_are_refused(tmp_path):
-    with pytest.raises(Unreadable, match="is not a folder"):
-        read_cases(tmp_path / "none", Album())
-    with pytest.raises(Unreadable, match=r"holds no metadata\.csv"):
-        read_cases(tmp_path, Album())
-    (tmp_path / "metadata.csv").write_text(COLUMNS + "\n" + FULL)
-    with pytest.raises(Unreadable, match="no images"):
-        read_cases(tmp_path, Album())
+    reading = read_cases(folder(tmp_path, FULL, BARE.replace("NEV", "XYZ")))
+    assert reading.reasons() == {"unknown label 'XYZ'": 1}
 
 
 def test_a_table_without_its_columns_is_refused(tmp_path):
     path = folder(tmp_path, FULL)
-    (path / "metadata.csv").write_text("img_id,age\nPAT_1_11_1.png,3\n")
-    with pytest.raises(Unreadable, match="no column 'patient_id'"):
-        read_cases(path, Album())
+    (path / "metadata.csv").write_text("img_id,diagnostic,age\nPAT_1_11_1.png,BCC,3\n")
+    with pytest.raises(Unreadable, match="no column 'patient_id', which the map of PAD-UFES-20 needs"):
+        read_cases(path)
 
 
 def test_images_of_other_rows_only_are_refused(tmp_path):
-    with pytest.raises(Unreadable, match="no row"):
-        read_cases(folder(tmp_path, FULL, images=("other.png",)), Album())
+    with pytest.raises(Unreadable, match="no row of metadata"):
+        read_cases(folder(tmp_path, FULL, images=("other.png",)))
 
 
 @real
 @pytest.mark.shared
 def test_the_real_folder_is_read():
+    reading = read_cases(SHARED)
     album = Album()
-    reading = read_cases(SHARED, album)
-    assert len(reading.cases) == len(album) == 24
+    cases = [develop(case, album) for case in reading.cases]
+    assert len(cases) == len(album) == 24
     assert len(reading.skipped) == 2298 - 24
-    assert {case.condition.key for case in reading.cases} == {"BCC", "SCC", "MEL", "NEV", "SEK", "ACK"}
+    words = ("basal cell carcinoma", "squamous cell carcinoma", "melanoma", "melanocytic nevi")
+    expected = {condition(word).key for word in (*words, "seborrheic keratosis", "actinic keratosis")}
+    assert {case.condition.key for case in cases} == expected
+
+
+@real
+@pytest.mark.shared
+def test_all_real_labels_and_words_are_known(tmp_path):
+    table = (SHARED / "metadata.csv").read_text()
+    (tmp_path / "metadata.csv").write_text(table)
+    for row in table.splitlines()[1:]:
+        (tmp_path / row.split(",")[-2]).touch()
+    reading = read_cases(tmp_path)
+    assert len(reading.cases) == 2298
+    assert not reading.skipped
+    assert all(case.site for case in reading.cases)
+    assert sum(case.tone == "56" for case in reading.cases) == 11
+    assert len({case.cluster for case in reading.cases}) == 1373

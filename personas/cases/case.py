@@ -1,19 +1,21 @@
 """A case: a photograph, what it shows, and what is known of the person it belongs to.
 
 The one idea: drawn and real photographs come to the same value here, so everything after is the same for
-both. This knows no health record and no conversation.
+both; a real one stays in its file until it is developed, so that choosing among ten thousand opens none. This
+knows no health record and no conversation.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Literal
 
 from personas.conditions.book import Condition
-from personas.photos.album import Album
+from personas.photos.album import Album, open_photo
 from personas.photos.lesions import draw, jpeg
 from personas.seeds import derive
-from personas.values import Photo, Sex, Tone
+from personas.values import Modality, Photo, Sex, Tone
 
 Known = Literal["yes", "no", "unknown"]
 ADULT = 18
@@ -28,7 +30,13 @@ class PhotoCase:
 
     id: str
     condition: Condition
-    photo: Photo
+    photo: Photo | None = None
+    """None until developed."""
+    file: Path | None = None
+    """Where the photograph lies; None for a drawing."""
+    modality: Modality = "photograph"
+    malignant: bool | None = None
+    """The data set's own flag, which wins over the condition's; None when it has none for this case."""
     age: int | None
     """Years; None when not recorded."""
     sex: Sex
@@ -44,9 +52,30 @@ class PhotoCase:
     findings: tuple[str, ...] = ()
     shape: Literal["spot", "raised", "patch", "plain"]
     """How a layman would class it; `plain` when that is not known."""
+    patient: str = ""
+    """Key of the person within the data set; empty when it gives none."""
+    lesion: str = ""
+    """Key of the lesion within the data set; empty when it gives none."""
+    likeness: int | None = None
+    """Hash of how the photograph looks; None until developed, and for drawings."""
     cluster: str
     source: str
     attribution: str = ""
+    restricted: bool = False
+    """True where the data set's licence forbids passing the photograph on."""
+
+
+def develop(case: PhotoCase, album: Album) -> PhotoCase:
+    """Open a case's photograph and keep it in the album; a case that has its photograph is given back.
+
+    Raises `Unreadable` when the file is missing, cut off, mislabelled or no image. This takes milliseconds to
+    seconds of CPU, by the size of the picture.
+    """
+    if case.photo is not None or case.file is None:
+        return case
+    opened = open_photo(case.file)
+    photo = album.put(opened.data, drawn=False, modality=case.modality)
+    return replace(case, photo=photo, likeness=opened.likeness)
 
 
 def drawn(condition: Condition, tone: Tone, *address: object, album: Album) -> PhotoCase:

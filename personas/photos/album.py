@@ -10,17 +10,25 @@ import hashlib
 import io
 import struct
 import warnings
+from collections.abc import MutableMapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pybase64
 from PIL import Image
 
 from personas.errors import Unreadable
+from personas.photos.dicom import develop_dicom, is_dicom
 from personas.photos.fit import fit_photo
-from personas.photos.pixels import bare, encode, plain, whole
-from personas.values import Photo
+from personas.photos.likeness import likeness
+from personas.photos.pixels import bare, encode, orientation, plain, sliced, whole
+from personas.values import Modality, Photo
 
 MAX_PIXELS = 40_000_000
+SMALLEST = 8
+"""px of the shorter side below which a file is no photograph but a tracking dot or a mistake."""
+LONGEST = 16_383
+"""px: the most that a WEBP can hold, and a longer picture is a strip and no photograph."""
 MEDIA = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp"}
 NAMED = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
 
@@ -28,22 +36,40 @@ NAMED = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
 class Album:
     """All photographs of a sample, encoded, with their base64 form made at most once."""
 
-    def __init__(self) -> None:
-        self._bytes: dict[str, bytes] = {}
+    def __init__(self, kept: MutableMapping[str, bytes] | None = None) -> None:
+        """Begin an album whose bytes are kept in memory, or in another mapping from hash to bytes."""
+        self._bytes = {} if kept is None else kept
         self._encoded: dict[str, bytes] = {}
         self._fitted: dict[tuple[str, int, int], Photo] = {}
 
     def __len__(self) -> int:
         return len(self._bytes)
 
-    def put(self, data: bytes, *, drawn: bool, degraded: str = "") -> Photo:
+    def put(
+        self,
+        data: bytes,
+        *,
+        drawn: bool,
+        degraded: str = "",
+        modality: Modality = "photograph",
+        overlay: str = "",
+    ) -> Photo:
         """Keep encoded bytes, metadata taken out if they carry any, and give the photograph they are."""
         data = _stripped(data)
         with Image.open(io.BytesIO(data)) as image:
             media, (width, height) = MEDIA[image.format or ""], image.size
         key = hashlib.sha256(data).hexdigest()
         self._bytes[key] = data
-        return Photo(sha256=key, media_type=media, width=width, height=height, drawn=drawn, degraded=degraded)
+        return Photo(
+            sha256=key,
+            media_type=media,
+            width=width,
+            height=height,
+            drawn=drawn,
+            modality=modality,
+            degraded=degraded,
+            overlay=overlay,
+        )
 
     def fit(self, photo: Photo, *, bytes: int, side: int) -> Photo:
         """Give the photograph as it is sent to a model that takes at most `bytes` (of the file) and `side` px.
@@ -55,11 +81,19 @@ class Album:
         if key not in self._fitted:
             data = self._bytes[photo.sha256]
             fitted = fit_photo(data, bytes=bytes, side=side)
-            same = fitted is data
-            self._fitted[key] = (
-                photo if same else self.put(fitted, drawn=photo.drawn, degraded=photo.degraded)
-            )
+            self._fitted[key] = photo if fitted is data else self._remade(photo, fitted)
         return self._fitted[key]
+
+    def _remade(self, photo: Photo, data: bytes) -> Photo:
+        """Keep other bytes of the same picture, and give the photograph with what is said of it."""
+        made = self.put(data, drawn=photo.drawn)
+        return replace(
+            photo,
+            sha256=made.sha256,
+            media_type=made.media_type,
+            width=made.width,
+            height=made.height,
+        )
 
     def data(self, photo: Photo) -> bytes:
         """Give the bytes of a photograph; KeyError when it is not in this album."""
@@ -72,42 +106,60 @@ class Album:
         return self._encoded[photo.sha256]
 
 
-def open_image(path: Path) -> bytes:
-    """Read a photograph as bytes free of metadata: the file's own when it carries none, else re-encoded.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenedPhoto:
+    """A picture file as it may leave the house."""
+
+    data: bytes
+    """Encoded, pixels only: the file's own bytes when it carries nothing else."""
+    likeness: int
+    """512 bits, see `likeness`."""
+
+
+def open_photo(path: Path) -> OpenedPhoto:
+    """Read a picture file, decode it once, and give its bytes free of metadata and its likeness.
 
     Raises `Unreadable` when the file is missing, is of a kind that cannot be sent, is no image, is larger
-    than 40 megapixels, has an extension that contradicts its content, or is cut off.
+    than 40 megapixels or narrower than 8 px, has an extension that contradicts its content, or is cut off.
     """
     try:
         data = path.read_bytes()
     except OSError as error:
         raise Unreadable(f"{path}: cannot be read ({error.strerror}). Check the name and rights.") from None
-    named = NAMED.get(path.suffix.lower())
-    if named is None:
+    suffix = path.suffix.lower()
+    if is_dicom(data, suffix):
+        if suffix in NAMED:
+            raise _misnamed(path, "DICOM")
+        picture = develop_dicom(path, data, MAX_PIXELS)
+        _measure(path, picture)
+        return OpenedPhoto(data=encode(picture, "PNG"), likeness=likeness(picture))
+    if suffix not in NAMED:
         raise Unreadable(
             f"{path}: {path.suffix!r} is not a kind of image that can be sent. Convert it to PNG or JPEG."
         )
+    with _image(path, data) as image:
+        _check(path, image, data)
+        alike = likeness(plain(image) if image.mode not in ("RGB", "L") else image)
+        return OpenedPhoto(data=_stripped(data, image), likeness=alike)
+
+
+def _image(path: Path, data: bytes) -> Image.Image:
+    """Read the header; nothing is decoded yet."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            image = Image.open(io.BytesIO(data))
+            return Image.open(io.BytesIO(data))
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise _too_large(path) from None
-    except (OSError, SyntaxError, ValueError):
+    except (OSError, SyntaxError, ValueError, struct.error):
         raise Unreadable(f"{path}: is not an image. Replace it with the original, or remove it.") from None
-    with image:
-        _check(path, image, data, named)
-    return _stripped(data)
 
 
-def _check(path: Path, image: Image.Image, data: bytes, named: str) -> None:
-    if image.width * image.height > MAX_PIXELS:
-        raise _too_large(path)
+def _check(path: Path, image: Image.Image, data: bytes) -> None:
+    _measure(path, image)
     kind = _kind(image)
-    if kind != named:
-        raise Unreadable(
-            f"{path}: is named {path.suffix} but holds {kind}. Rename it by its content, or replace it."
-        )
+    if kind != NAMED[path.suffix.lower()]:
+        raise _misnamed(path, kind)
     try:
         image.load()
     except (OSError, SyntaxError, ValueError, struct.error) as error:
@@ -116,18 +168,39 @@ def _check(path: Path, image: Image.Image, data: bytes, named: str) -> None:
         raise Unreadable(f"{path}: is cut off before its end. Copy it again from its source.")
 
 
-def _stripped(data: bytes) -> bytes:
-    """Give the bytes themselves when they hold pixels only, in a mode every provider takes; else encode them anew."""
-    with Image.open(io.BytesIO(data)) as image:
-        kind = _kind(image)
-        if image.mode in ("RGB", "L") and bare(kind, data):
+def _measure(path: Path, image: Image.Image) -> None:
+    if image.width * image.height > MAX_PIXELS:
+        raise _too_large(path)
+    if min(image.size) < SMALLEST or max(image.size) > LONGEST:
+        raise Unreadable(f"{path}: is {image.width} x {image.height} px, which is no photograph. Remove it.")
+
+
+def _stripped(data: bytes, image: Image.Image | None = None) -> bytes:
+    """Give the bytes themselves when they hold pixels only, in a mode every provider takes; else bytes that do.
+
+    With an image that is already decoded, it is not decoded again.
+    """
+    if image is None:
+        with Image.open(io.BytesIO(data)) as opened:
+            return _stripped(data, opened)
+    kind = _kind(image)
+    if image.mode in ("RGB", "L"):
+        if bare(kind, data):
             return data
-        return encode(plain(image), kind)
+        if kind == "PNG" and (pixels := sliced(data, upright=orientation(image) == 1)):
+            return pixels
+    return encode(plain(image), kind)
 
 
 def _kind(image: Image.Image) -> str:
     """Give the kind of a file. Phones write MPO: a JPEG with a second picture behind it, which is taken out."""
     return "JPEG" if image.format == "MPO" else image.format or ""
+
+
+def _misnamed(path: Path, kind: str) -> Unreadable:
+    return Unreadable(
+        f"{path}: is named {path.suffix} but holds {kind}. Rename it by its content, or replace it."
+    )
 
 
 def _too_large(path: Path) -> Unreadable:

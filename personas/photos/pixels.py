@@ -13,11 +13,26 @@ import struct
 from collections.abc import Iterator
 
 import numpy as np
-from PIL import Image, ImageCms, ImageOps
+from PIL import Image, ImageCms
 
 QUALITY = 92
+ORIENTATION = 0x0112
+"""The Exif tag that says how a picture lies."""
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""What brings a picture upright, by its orientation; 1 is upright."""
 PNG_PARTS = {b"IHDR", b"IDAT", b"IEND"}
 """Chunks of which an RGB or grey PNG consists; any other, a palette or a colour key included, goes."""
+PNG_NOTES = {b"pHYs", b"tEXt", b"zTXt", b"iTXt", b"tIME", b"sRGB", b"bKGD", b"hIST", b"sBIT", b"sPLT"}
+"""Chunks that change nothing about the pixels and so can be cut out without encoding anew, which takes a second
+for a large photograph. Orientation, colour profiles, gamma, transparency and second frames are none of them."""
 DEPTH = 24
 """Where a PNG says how many bits a sample has; not every provider reads sixteen."""
 JPEG_PARTS = {*range(0xC0, 0xD0), 0xDA, 0xDB, 0xDC, 0xDD} - {0xC8}
@@ -54,10 +69,36 @@ def bare(kind: str, data: bytes) -> bool:
     return kind == "JPEG" and _bare_jpeg(data)
 
 
+def sliced(data: bytes, *, upright: bool) -> bytes | None:
+    """Cut the notes out of an 8-bit PNG and leave its pixels as they are; None when it holds more than notes.
+
+    What a camera noted counts as notes only where it does not say that the picture lies on its side.
+    """
+    notes = PNG_NOTES | {b"eXIf"} if upright else PNG_NOTES
+    parts, at = [data[:8]], 8
+    for name, end in _chunks(data):
+        if name in PNG_PARTS:
+            parts.append(data[at:end])
+        elif name not in notes:
+            return None
+        at = end
+    return b"".join(parts) if data[DEPTH] == 8 else None
+
+
+def orientation(image: Image.Image) -> int:
+    """Give how a picture lies, 1-8; 1 where a damaged note does not say, as browsers take it."""
+    try:
+        found = image.getexif().get(ORIENTATION, 1)
+    except (OSError, SyntaxError, ValueError, KeyError, TypeError, struct.error):
+        return 1
+    return found if found in TURNS else 1
+
+
 def plain(image: Image.Image) -> Image.Image:
     """Turn upright, into sRGB, onto white: what the metadata said is done to the pixels before it goes."""
     profile = image.info.get("icc_profile")
-    upright = ImageOps.exif_transpose(image)
+    turn = TURNS.get(orientation(image))
+    upright = image if turn is None else image.transpose(turn)
     if profile and upright.mode == "RGB":
         try:
             source = ImageCms.ImageCmsProfile(io.BytesIO(profile))

@@ -1,0 +1,57 @@
+"""An album that lies on the disk: photographs are written as they come and read when they are asked for.
+
+The one idea: a folder of files named by their sha-256 is a mapping from hash to bytes. This does not know whose
+photographs they are.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, MutableMapping
+from pathlib import Path
+
+from personas.photos.album import Album
+
+ENDS = {b"\xff\xd8": ".jpg", b"\x89P": ".png", b"RI": ".webp"}
+"""How a file is called, by its first two bytes."""
+
+
+class PhotoShelf(MutableMapping[str, bytes]):
+    """The bytes in a folder, by hash; a hash that is not there is a KeyError."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def __getitem__(self, key: str) -> bytes:
+        for end in ENDS.values():
+            try:
+                return (self._folder / f"{key}{end}").read_bytes()
+            except FileNotFoundError:
+                continue
+        raise KeyError(key)
+
+    def __setitem__(self, key: str, data: bytes) -> None:
+        file = self._folder / f"{key}{ENDS[data[:2]]}"
+        if not file.exists():
+            part = file.with_name(f".{file.name}.part")
+            part.write_bytes(data)
+            os.replace(part, file)
+
+    def __delitem__(self, key: str) -> None:
+        for end in ENDS.values():
+            (self._folder / f"{key}{end}").unlink(missing_ok=True)
+
+    def __iter__(self) -> Iterator[str]:
+        ends = set(ENDS.values())
+        return (file.stem for file in sorted(self._folder.glob("*")) if file.suffix in ends)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+class ShelfAlbum(Album):
+    """An album whose bytes are kept by such a folder."""
+
+    def __init__(self, shelf: MutableMapping[str, bytes]) -> None:
+        super().__init__()
+        self._bytes = shelf
