@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from personas.records.bundle import CodedConcept, PatientBundle, PatientPart
+from personas.records.bundle import CodedConcept, PatientBundle, PatientPart, version
 
 
 def test_a_concept_speaks_by_text_then_display_then_code():
@@ -20,7 +20,13 @@ def test_partial_dates_are_dates_and_words_are_not():
         PatientPart.model_validate({"birthDate": "May 1974"})
 
 
-def test_only_transactions_and_collections_are_histories():
+def test_documents_and_messages_are_no_histories():
     assert PatientBundle.model_validate({"resourceType": "Bundle", "type": "collection"}).entry == ()
-    with pytest.raises(ValidationError):
-        PatientBundle.model_validate({"resourceType": "Bundle", "type": "document"})
+    for kind in ("document", "message", "batch-response", "history"):
+        with pytest.raises(ValidationError):
+            PatientBundle.model_validate({"resourceType": "Bundle", "type": kind})
+
+
+def test_the_version_is_told_by_what_only_it_writes():
+    assert version({"resourceType": "Condition", "clinicalStatus": {"coding": []}}) == ""
+    assert "Condition.clinicalStatus" in version({"resourceType": "Condition", "clinicalStatus": "active"})

@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 import tomllib
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
-from personas.values import Entry, Record
+from personas.values import Record
 
 FILE = Path(__file__).with_name("risks.toml")
 # Product codes and dose forms come before ("24 HR Metformin …"), strengths after the name a patient would use.
@@ -41,14 +41,32 @@ class RiskEntry:
 
 def risks(record: Record) -> tuple[RiskEntry, ...]:
     """Give the decision-relevant entries of a record, each once, in the order of the file."""
+    groups = (
+        ("problems", [entry for entry in record.problems if entry.active]),
+        ("history", record.problems),
+        ("medicines", [entry for entry in record.medicines if entry.active]),
+        ("allergies", record.allergies or ()),
+    )
+    hits = [
+        (watch, place, entry.text)
+        for where, entries in groups
+        for place, entry in enumerate(entries)
+        for watch in _matched(where, entry.text)
+    ]
     found: dict[str, RiskEntry] = {}
-    for slot, where, pattern in _watches():
-        for entry in _entries(record, where):
-            if pattern.search(entry.text.lower()):
-                found.setdefault(entry.text, RiskEntry(text=entry.text, slot=slot, plain=plain(entry.text)))
+    for watch, _, text in sorted(hits):
+        found.setdefault(text, RiskEntry(text=text, slot=_watches()[watch][0], plain=plain(text)))
     return tuple(found.values())
 
 
+@lru_cache(maxsize=65536)
+def _matched(where: str, text: str) -> tuple[int, ...]:
+    """Give the places in the file of the watches that an entry of one part of a record sets off."""
+    low = text.lower()
+    return tuple(n for n, (_, part, words) in enumerate(_watches()) if part == where and words.search(low))
+
+
+@lru_cache(maxsize=65536)
 def plain(text: str) -> str:
     """Cut an entry down to the name a patient would use: no strengths, no brackets, no stray capitals."""
     for pattern, lay in _lay():
@@ -67,14 +85,6 @@ def _word(word: str) -> str:
     # "cycloSPORINE" and "HYDROcodone" are how prescribers are warned of names that look alike.
     keeps = word.startswith(_proper()) or (word.isupper() and len(word) <= 4)
     return word if keeps else word.lower()
-
-
-def _entries(record: Record, where: str) -> tuple[Entry, ...]:
-    if where == "allergies":
-        return record.allergies or ()
-    if where == "medicines":
-        return tuple(entry for entry in record.medicines if entry.active)
-    return tuple(entry for entry in record.problems if entry.active or where == "history")
 
 
 @cache
