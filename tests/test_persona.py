@@ -6,19 +6,23 @@ from dataclasses import replace
 import pytest
 
 from personas.cases.case import drawn
-from personas.conditions.book import conditions
-from personas.people.persona import tell
-from personas.people.traits import balanced
+from personas.conditions.book import conditions, drawable
+from personas.people.beliefs import beliefs_about
+from personas.people.design import TraitDesign
+from personas.people.persona import Casting, tell
+from personas.people.speakers import may_speak, speakers
+from personas.people.tasks import tasks, tasks_for
 from personas.photos.album import Album
 from personas.records.generate import generate
 
-TRAITS = balanced(1, 1)[0]
+TRAITS = TraitDesign(1).deal()
 CASE = replace(drawn(conditions()["WART"], "12", 1, album=Album()), site="back of the left hand")
-TASKS = ("T1", "T2", "T3", "T4", "T10")
+TASKS = tuple(task for task in tasks_for("WART", 40) if task != "T12")
 
 
-def scenario(age=40, task="T1", case=CASE, seed=1):
-    return tell(case, generate(1, age=age, sex="female"), task, TRAITS, seed=seed)
+def scenario(age=40, task="T2", case=CASE, seed=1, speaker="self", **casting):
+    casting = Casting(task=task, speaker=speaker, traits=TRAITS, **casting)
+    return tell(case, generate(1, age=age, sex="female"), casting, seed=seed)
 
 
 def test_the_person_is_the_records():
@@ -36,30 +40,77 @@ def test_openings_say_where_and_that_there_is_a_photograph(task):
 
 
 def test_parents_write_for_small_children():
-    told = scenario(age=6)
-    assert told.persona.speaker == "parent_of_child"
+    assert set(may_speak(6, "T2")) == {"parent_of_child"}
+    told = scenario(age=6, speaker="parent_of_child")
     assert "the back of my daughter's left hand" in told.persona.opening
     assert told.title.startswith("girl of 6")
-    assert scenario(age=12).persona.speaker == "self"
     for task in TASKS:
         for seed in range(12):
-            assert not re.search(r"\bI have\b", scenario(age=6, task=task, seed=seed).persona.opening)
+            opening = scenario(age=6, task=task, seed=seed, speaker="parent_of_child").persona.opening
+            assert not re.search(r"\bI have\b", opening)
+
+
+def test_no_child_writes_for_itself():
+    assert not [age for age in range(16) if "self" in may_speak(age, "T2")]
+
+
+@pytest.mark.parametrize("speaker", [name for name in speakers() if name != "self"])
+def test_whoever_else_writes_says_whose_skin_it_is(speaker):
+    age = speakers()[speaker].ages[0] + 1
+    role = speakers()[speaker]
+    for seed in range(12):
+        opening = scenario(age=age, task="T12", seed=seed, speaker=speaker).persona.opening
+        assert "$" not in opening
+        assert not re.search(r"\bon my left hand|the back of my left\b", opening)
+        assert role.register == "clinical" or any(word in opening for word in (role.whose["female"], "lady"))
 
 
 def test_nothing_said_first_names_the_answer():
-    for condition in conditions().values():
+    for condition in drawable().values():
         case = drawn(condition, condition.tones[0], 1, album=Album())
-        for task in TASKS:
+        for task in tasks_for(condition.key, 60):
+            if tasks()[task].knows_title:
+                continue
             for seed in range(4):
                 told = scenario(task=task, case=case, seed=seed)
                 words = " ".join((told.title, told.persona.opening, *(f.says for f in told.persona.facts)))
                 assert not condition.named(words), words
 
 
-def test_no_idea_is_no_belief():
-    beliefs = {scenario(seed=seed).persona.belief for seed in range(40)}
-    assert "" in beliefs
-    assert not any("$" in belief for belief in beliefs)
+def test_who_holds_the_report_says_what_it_says():
+    lesion = replace(CASE, condition=conditions()["MEL"])
+    told = scenario(task="T8", case=lesion)
+    assert "melanoma" in told.persona.opening.lower()
+    assert told.persona.must_not_know == ()
+    assert "melanoma" in scenario(task="T2", case=lesion).persona.must_not_know
+
+
+def test_a_belief_never_names_the_answer():
+    for source in beliefs_about("WART", CASE.shape):
+        for seed in range(20):
+            told = scenario(seed=seed, belief=source).persona
+            assert told.belief_source == source
+            assert not CASE.condition.named(told.belief)
+    assert scenario().persona.belief == scenario().persona.belief_source == ""
+
+
+def test_who_hides_something_hides_what_the_task_allows():
+    assert scenario(hides=True).persona.hidden in tasks()["T2"].hidden
+    assert scenario().persona.hidden == ""
+
+
+def test_tasks_bring_their_own_facts():
+    facts = {fact.slot: fact for fact in scenario(task="T7").persona.facts}
+    assert "looked at once" in facts["treatment"].says
+    follow = scenario(task="T6", case=replace(CASE, condition=conditions()["NEV"], size_mm=9)).persona.facts
+    assert any("mm across" in fact.says for fact in follow if fact.slot == "size")
+    unmeasured = replace(CASE, condition=conditions()["NEV"], size_mm=None)
+    assert not any("mm across" in fact.says for fact in scenario(task="T6", case=unmeasured).persona.facts)
+
+
+def test_a_case_that_was_not_developed_cannot_be_told():
+    with pytest.raises(ValueError, match="develop it first"):
+        scenario(case=replace(CASE, photo=None))
 
 
 def test_the_truth_is_the_conditions_and_the_risks_are_the_records():

@@ -1,7 +1,7 @@
 """What a history is made of: which slots a message asks about, and how a patient answers each.
 
 The one idea: only the parts of a message that ask something are searched for cues, so a warning ("come back
-if it bleeds") unlocks nothing. This does not know who asks, who answers, or what is true.
+if it bleeds") unlocks nothing. This does not know who asks, or what is true.
 """
 
 from __future__ import annotations
@@ -11,11 +11,10 @@ import tomllib
 from functools import cache, lru_cache
 from pathlib import Path
 from string import Template
-from typing import Literal
 
 from personas.seeds import uniform
+from personas.values import Answer, Sex, Speaker
 
-Answer = Literal["yes", "no", "unknown", "value"]
 FILE = Path(__file__).with_name("slots.toml")
 SENTENCE = re.compile(r"[^.?!\n]+[.?!]*")
 REQUEST = re.compile(
@@ -28,6 +27,42 @@ WARNING = re.compile(
     r"(?:it|this|that|they|the \w+|any\w*|you|things) (?:ever )?(?:chang|grow|bleed|get|start|becom|begin"
     r"|worse|develop|notice|have (?:any )?(?:more|other|further)|need|want)"
 )
+PRONOUNS: dict[Sex, dict[str, str]] = {
+    "female": {
+        "he": "she",
+        "him": "her",
+        "his": "her",
+        "has": "has",
+        "is": "is",
+        "does": "does",
+        "says": "says",
+    },
+    "male": {
+        "he": "he",
+        "him": "him",
+        "his": "his",
+        "has": "has",
+        "is": "is",
+        "does": "does",
+        "says": "says",
+    },
+    "unknown": {
+        "he": "they",
+        "him": "them",
+        "his": "their",
+        "has": "have",
+        "is": "are",
+        "does": "do",
+        "says": "say",
+    },
+}
+WORDINGS: dict[Speaker, tuple[str, ...]] = {
+    "self": (),
+    "parent_of_child": ("child", "other"),
+    **dict.fromkeys(("carer", "partner", "adult_child_of_elder"), ("other",)),
+    **dict.fromkeys(("nurse", "gp"), ("clinician", "other")),
+}
+"""Where a speaker's words are looked for before those of a patient who speaks for themselves."""
 BULLET = re.compile(r"\s*(?:[-*•–]|\(?\d{1,2}[.)])\s+")
 
 
@@ -44,15 +79,33 @@ def slots() -> tuple[str, ...]:
     return tuple(_table())
 
 
-def statement(slot: str, answer: Answer, *address: object, child: bool = False, value: str = "") -> str:
-    """Say an answer as the patient would, or as the parent of a child; the address picks the wording.
+def about(slot: str) -> str:
+    """Say in plain words what a slot asks."""
+    return _table()[slot]["about"]
 
-    Raises KeyError when the slot has no words for such an answer.
+
+def statement(
+    slot: str,
+    answer: Answer,
+    *address: object,
+    speaker: Speaker = "self",
+    sex: Sex = "unknown",
+    child: bool = False,
+    value: str = "",
+) -> str:
+    """Say an answer as the speaker would; the address picks the wording.
+
+    `sex` is the patient's, for those who speak about them; with `child` a patient too young for an adult's answer
+    is worded as a parent would. Raises KeyError when the slot has no words for such an answer.
     """
     table = _table()[slot]
-    ways = (table.get("child", {}).get(answer) if child else None) or table[answer]
+    wordings = ("child",) if child and speaker == "self" else WORDINGS[speaker]
+    ways = next((table[name][answer] for name in wordings if answer in table.get(name, ())), table[answer])
     way = ways[int(uniform(*address, "say", slot) * len(ways))]
-    return Template(way).substitute(value=value)
+    if "$" not in way:
+        return way
+    small = PRONOUNS[sex]
+    return Template(way).substitute(small, value=value, He=small["he"].title(), His=small["his"].title())
 
 
 def says(slot: str, answer: Answer) -> bool:

@@ -10,8 +10,6 @@ import tomllib
 from functools import cache
 from pathlib import Path
 
-from personas.seeds import derive
-
 FILE = Path(__file__).with_name("traits.toml")
 NEUTRAL = "You are an ordinary patient: neither anxious nor careless, neither talkative nor silent."
 
@@ -37,19 +35,6 @@ def describe(traits: dict[str, str]) -> str:
         if level != neutral(name):
             said.append(_table()[name][level])
     return " ".join(said) or NEUTRAL
-
-
-def balanced(count: int, *address: object) -> list[dict[str, str]]:
-    """Deal sets of traits of which each three in turn have every level of every trait once."""
-    dealt: list[dict[str, str]] = [{} for _ in range(count)]
-    for name, steps in levels().items():
-        deck: list[str] = []
-        for block in range(-(-count // len(steps))):
-            order = derive(*address, "trait", name, block).permutation(len(steps))
-            deck.extend(steps[int(step)] for step in order)
-        for hand, level in zip(dealt, deck, strict=False):
-            hand[name] = level
-    return dealt
 
 
 @cache

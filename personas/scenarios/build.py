@@ -1,49 +1,63 @@
 """Build the sample: pair photographs with records, give each pair a persona, and degrade some photographs.
 
-The one idea: everything is a function of the seed and the data, and any beginning of the sample is itself
-well mixed. This does not know what is done with the scenarios.
+The one idea: everything is a function of the seed and the data, made one after another, and any beginning of it is
+itself well mixed. This does not know what is done with the scenarios.
 """
 
 from __future__ import annotations
 
-import io
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
-from PIL import Image
-
-from personas.cases.case import PhotoCase, drawn
-from personas.cases.pad_ufes import read_cases
-from personas.conditions.book import conditions
+from personas.cases.case import PhotoCase
 from personas.errors import Unreadable
-from personas.people.persona import tell
-from personas.people.traits import balanced
-from personas.photos.album import Album, encode
-from personas.photos.degrade import DOSES, KINDS, degrade
-from personas.photos.lesions import jpeg, stamp
-from personas.records.fhir import read_records
-from personas.records.generate import generate
-from personas.scenarios.match import WIDE_GAP, RecordMatch, cleared, match
-from personas.scenarios.store import identify
-from personas.seeds import derive
-from personas.values import Photo, Record, Scenario, Tone
+from personas.people.tasks import DEGRADED, tasks
+from personas.photos.album import Album
+from personas.records.reading import read_records
+from personas.scenarios.adversarial import ReleasePack
+from personas.scenarios.choose import POOL, draw_cases, open_cases
+from personas.scenarios.pairing import KEPT, Pairing
+from personas.scenarios.sample import Sample
+from personas.scenarios.twins import Darkroom
+from personas.values import Record, Scenario
 
-FULL, FULL_TWINS = 155, 25
-"""The embedded sample, and how many of it are degraded twins."""
+FULL, FULL_DEGRADED = 155, 25
+"""The embedded sample, and how many of it are degraded."""
 FEWEST_FOR_TWIN = 5
-TASKS = ("T1", "T2", "T3", "T4", "T10")
-DEGRADED_TASK = "T11"
+WINDOW, APART = 20, 2
+"""Scenarios, of the last ones, of which one gets a twin, and how many stand between the two at least."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sample:
-    """What a run is made of."""
+class ScenarioWish:
+    """What a sample is to be made of."""
 
-    scenarios: tuple[Scenario, ...]
-    """In an order of which every beginning is well mixed; a twin stands after its sibling."""
-    album: Album
-    notes: tuple[str, ...]
-    """What a reader must know about how it was made, in sentences."""
+    cases: Path | None = None
+    """Folder of a data set of photographs; None for drawings."""
+    map_file: Path | None = None
+    """Column map of that data set; None to recognise it."""
+    records: Path | None = None
+    """Health records; None for built-in ones."""
+    count: int | None = None
+    """Scenarios in all; None for as many as the photographs allow, and no more than the embedded sample has."""
+    degraded: int | None = None
+    """How many of them are degraded; None for the embedded sample's share."""
+    seed: int = 7
+    layout: Literal["paired", "unpaired"] = "paired"
+    """paired: each degraded scenario is the twin of a clean one. unpaired, as in the paper: it is another case."""
+    release: str = ""
+    """Release of the adversarial pack that is to follow the sample; empty for none."""
+
+
+@dataclass(slots=True, kw_only=True)
+class SampleStream:
+    """A sample that is made while it is read."""
+
+    scenarios: Iterator[Scenario]
+    notes: list[str] = field(default_factory=list)
+    """What a reader must know about how it was made; whole only when the last scenario has been read."""
 
 
 def embedded(count: int, seed: int) -> Sample:
@@ -51,153 +65,135 @@ def embedded(count: int, seed: int) -> Sample:
     return paired(None, None, count, seed)
 
 
-def paired(cases_path: Path | None, records_path: Path | None, count: int | None, seed: int) -> Sample:
-    """Build a sample of photographs and records; None stands for drawings, and for built-in records.
+def paired(cases: Path | None, records: Path | None, count: int | None, seed: int) -> Sample:
+    """Build a sample of photographs and records; None stands for drawings, and for built-in records."""
+    return gather(ScenarioWish(cases=cases, records=records, count=count, seed=seed))
 
-    Without a count, as many as the photographs allow, and no more than the embedded sample has. Raises
-    `Unreadable` when a path cannot be used, or holds fewer photographs than the count needs.
+
+def gather(wish: ScenarioWish) -> Sample:
+    """Build a whole sample in memory. Raises what `make` raises."""
+    album = Album()
+    made = make(wish, album)
+    scenarios = tuple(made.scenarios)
+    return Sample(scenarios=scenarios, album=album, notes=tuple(made.notes))
+
+
+def make(wish: ScenarioWish, album: Album) -> SampleStream:
+    """Begin a sample, whose photographs go into the album.
+
+    Raises `Unreadable` when a path cannot be used, or holds fewer photographs than the count needs.
     """
-    if count is not None and count < 1:
-        raise Unreadable(f"{count} scenarios cannot be made. Ask for --scenarios 1 or more.")
-    album, notes = Album(), []
-    if cases_path is None:
-        count = count or FULL
-        cases = _drawn(shares(count)[0], seed, album)
+    made = SampleStream(scenarios=iter(()))
+    _check(wish)
+    if wish.cases is None:
+        count = wish.count or FULL
+        clean, degraded = shares(count, wish.degraded)
+        needed = clean if wish.layout == "paired" else count
+        cases: Iterable[PhotoCase] = draw_cases(needed, wish.seed, album)
+        if needed > POOL:
+            made.notes.append(
+                f"{needed} scenarios share {POOL} drawings, each of which is one cluster, and a poor copy of each."
+            )
     else:
-        cases, count = _read(cases_path, count, seed, album=album, notes=notes)
-    twins = shares(count)[1]
-    records: tuple[Record, ...] = ()
-    if records_path is not None:
-        reading = read_records(records_path)
-        records = reading.records
-        notes.extend(f"Health record {name} was left out: it {reason}." for name, reason in reading.skipped)
-    pairs = _pairs(cases, records, seed, notes)
-    scenarios = _scenarios(pairs, seed)
-    return Sample(scenarios=_mixed(scenarios, twins, seed, album), album=album, notes=tuple(notes))
+        cases, degraded = _opened(wish, album, made.notes)
+        needed = len(cases)
+    pairing = Pairing(_records(wish.records, made.notes), wish.seed)
+    darkroom = Darkroom(wish.seed, album, shared=wish.cases is None and needed > POOL)
+    whole = pairing.scenarios(cases, made.notes)
+    if wish.layout == "paired":
+        mixed = _twinned(whole, needed, degraded, darkroom)
+    else:
+        mixed = _replaced(whole, needed, degraded, lambda one: darkroom.degraded(_poor(one, pairing)))
+    if wish.release:
+        pack = ReleasePack(wish.release, wish.seed, album, pairing.again)
+        mixed = _with_pack(mixed, pack, made.notes)
+    made.scenarios = mixed
+    return made
 
 
-def shares(count: int) -> tuple[int, int]:
-    """Say how many of a sample are clean and how many are degraded twins."""
-    twins = round(count * FULL_TWINS / FULL)
-    if count >= FEWEST_FOR_TWIN:
-        twins = max(1, twins)
-    return count - twins, twins
+def shares(count: int, degraded: int | None = None) -> tuple[int, int]:
+    """Say how many of a sample are clean and how many are degraded."""
+    if degraded is None:
+        degraded = round(count * FULL_DEGRADED / FULL)
+        if count >= FEWEST_FOR_TWIN:
+            degraded = max(1, degraded)
+    return count - degraded, degraded
 
 
-def _drawn(count: int, seed: int, album: Album) -> list[PhotoCase]:
-    """Draw each condition once a round, in a new order each round, on the skin tone used least so far."""
-    kinds = list(conditions().values())
-    tones: dict[Tone, int] = {"12": 0, "34": 0, "56": 0}
-    cases = []
-    for place in range(count):
-        turn, step = divmod(place, len(kinds))
-        condition = kinds[int(derive(seed, "conditions", turn).permutation(len(kinds))[step])]
-        tone = min(condition.tones, key=lambda name: (tones[name], name))
-        tones[tone] += 1
-        cases.append(drawn(condition, tone, seed, place, album=album))
-    return cases
+def _check(wish: ScenarioWish) -> None:
+    if wish.count is not None and wish.count < 1:
+        raise Unreadable(f"{wish.count} scenarios cannot be made. Ask for --scenarios 1 or more.")
+    count = wish.count or FULL
+    if wish.degraded is not None and not 0 <= 2 * wish.degraded <= count:
+        raise Unreadable(
+            f"{wish.degraded} degraded scenarios of {count} cannot be made. Ask for --degraded 0 to {count // 2}."
+        )
 
 
-def _read(
-    path: Path, count: int | None, seed: int, *, album: Album, notes: list[str]
-) -> tuple[list[PhotoCase], int]:
-    """Take as many photographs as are needed, each diagnosis in turn, no photograph twice; and say for how many."""
-    reading = read_cases(path, album)
-    notes.extend(
-        f"{number} row{'s' if number > 1 else ''} of {path.name}/metadata.csv left out: {reason}."
-        for reason, number in reading.reasons().items()
-    )
-    have = len(reading.cases)
-    most = max(n for n in range(1, 2 * have + 2) if shares(n)[0] <= have)
-    count = count or min(FULL, most)
-    needed = shares(count)[0]
-    if needed > have:
+def _opened(wish: ScenarioWish, album: Album, notes: list[str]) -> tuple[tuple[PhotoCase, ...], int]:
+    """Take as many photographs as the count needs, and say how many scenarios are to be degraded."""
+    twins = wish.layout == "paired"
+    clean, degraded = shares(wish.count or FULL, wish.degraded)
+    needed = clean if twins else clean + degraded
+    path = wish.cases or Path()
+    cases, said = open_cases(path, wish.map_file, needed, wish.seed, album=album)
+    notes.extend(said)
+    if len(cases) == needed:
+        return cases, degraded
+    have = len(cases)
+    most = max(n for n in range(1, 2 * have + 2) if (shares(n)[0] if twins else n) <= have)
+    if wish.count is not None:
         raise Unreadable(
             f"{path}: has {have} usable photographs, which makes at most {most} scenarios; "
             f"ask for --scenarios {most} or fewer."
         )
-    groups: dict[str, list[PhotoCase]] = {}
-    for case in reading.cases:
-        groups.setdefault(case.condition.key, []).append(case)
-    for key, group in groups.items():
-        groups[key] = [group[int(i)] for i in derive(seed, "photographs", key).permutation(len(group))]
-    names = sorted(groups)
-    order = [names[int(i)] for i in derive(seed, "diagnoses").permutation(len(names))]
-    rounds = range(max(map(len, groups.values())))
-    mixed = [groups[name][turn] for turn in rounds for name in order if turn < len(groups[name])]
-    notes.append(f"{needed} of {have} photographs of {mixed[0].source} are used, each at most once.")
-    return mixed[:needed], count
+    clean, degraded = shares(most, None if wish.degraded is None else min(wish.degraded, most // 2))
+    return cases[: clean if twins else most], degraded
 
 
-def _pairs(
-    cases: list[PhotoCase], records: tuple[Record, ...], seed: int, notes: list[str]
-) -> list[tuple[PhotoCase, Record]]:
-    """Give every case a record: the best of those read, or one that is made for it."""
-    if not records:
-        return [(case, _made(case, seed)) for case in cases]
-    used: dict[str, int] = {}
-    matches: list[RecordMatch] = []
-    for case in cases:
-        found = match(case, records, used)
-        used[found.record.id] = used.get(found.record.id, 0) + 1
-        matches.append(found)
-    wide, odd = sum(m.gap > WIDE_GAP for m in matches), sum(m.at_odds for m in matches)
-    dropped, most = sum(m.dropped for m in matches), max(used.values())
-    said = (
-        (most > 1, f"{len(used)} health records serve {len(cases)} photographs, each at most {most} times."),
-        (wide, f"Paired with a record more than {WIDE_GAP} years off in age: {wide} of {len(cases)}."),
-        (
-            odd,
-            f"Paired with a record of another sex or race, for want of a better one: {odd} of {len(cases)}.",
-        ),
-        (dropped, f"Entries taken out of the health records because they name the answer: {dropped}."),
-    )
-    notes.extend(sentence for needed, sentence in said if needed)
-    return [(case, found.record) for case, found in zip(cases, matches, strict=True)]
+def _records(path: Path | None, notes: list[str]) -> tuple[Record, ...]:
+    if path is None:
+        return ()
+    reading = read_records(path)
+    notes.extend(f"Health record {name} was left out: it {reason}." for name, reason in reading.skipped)
+    notes.extend(reading.notes)
+    return reading.records
 
 
-def _made(case: PhotoCase, seed: int) -> Record:
-    """Make a record for a case; an age that nobody recorded is drawn from the condition's."""
-    low, high = case.condition.ages
-    age = case.age if case.age is not None else int(derive(seed, "age", case.id).integers(low, high + 1))
-    record = generate(seed, case.id, age=age, sex=case.sex, tone=case.tone or "12", avoid=case.condition)
-    return cleared(record, case)[0]
+def _with_pack(mixed: Iterator[Scenario], pack: ReleasePack, notes: list[str]) -> Iterator[Scenario]:
+    """Let the adversarial pack follow the sample, laid over its first clean scenarios."""
+    bases: list[Scenario] = []
+    for scenario in mixed:
+        if len(bases) < KEPT and not scenario.photo.degraded:
+            bases.append(scenario)
+        yield scenario
+    yield from pack.scenarios(bases, notes)
 
 
-def _scenarios(pairs: list[tuple[PhotoCase, Record]], seed: int) -> list[Scenario]:
-    traits = balanced(len(pairs), seed)
-    scenarios = []
-    for place, (case, record) in enumerate(pairs):
-        turn, step = divmod(place, len(TASKS))
-        task = TASKS[int(derive(seed, "tasks", turn).permutation(len(TASKS))[step])]
-        scenarios.append(identify(tell(case, record, task, traits[place], seed=seed)))
-    return scenarios
+def _twinned(whole: Iterator[Scenario], count: int, degraded: int, darkroom: Darkroom) -> Iterator[Scenario]:
+    """Let a twin follow after each stretch of clean scenarios, of one that stood some places before."""
+    edges = {count * edge // degraded for edge in range(1, degraded + 1)} if degraded else set()
+    recent: list[Scenario] = []
+    for place, scenario in enumerate(whole, start=1):
+        yield scenario
+        recent = [*recent[-WINDOW:], scenario]
+        if place in edges:
+            chosen = darkroom.choose(recent[:-APART] or recent)
+            recent.remove(chosen)
+            yield darkroom.degraded(chosen, twin_of=chosen.id)
 
 
-def _mixed(clean: list[Scenario], twins: int, seed: int, album: Album) -> tuple[Scenario, ...]:
-    """Cut the clean ones into a block for each twin; every block ends with the twin of its first."""
-    if not twins:
-        return tuple(clean)
-    order: list[Scenario] = []
-    offset = int(derive(seed, "kinds").integers(len(KINDS)))
-    for block in range(twins):
-        start, stop = (len(clean) * edge // twins for edge in (block, block + 1))
-        order.extend(clean[start:stop])
-        order.append(_twin(clean[start], KINDS[(offset + block) % len(KINDS)], seed, album))
-    return tuple(order)
+def _replaced(
+    whole: Iterator[Scenario], count: int, degraded: int, degrade: Callable[[Scenario], Scenario]
+) -> Iterator[Scenario]:
+    """Make every so many-th photograph poor, with no clean one beside it."""
+    edges = {count * edge // degraded for edge in range(1, degraded + 1)} if degraded else set()
+    for place, scenario in enumerate(whole, start=1):
+        yield degrade(scenario) if place in edges else scenario
 
 
-def _twin(sibling: Scenario, kind: str, seed: int, album: Album) -> Scenario:
-    """Give the same scenario with a photograph that cannot be relied on, and the truth that it is one."""
-    photo = _poorer(sibling.photo, kind, seed, album)
-    # What can no longer be seen is not held against anyone, nor may it be claimed: nothing is listed.
-    truth = replace(sibling.truth, photo="degraded", findings=())
-    twin = replace(sibling, task=DEGRADED_TASK, photo=photo, truth=truth, twin_of=sibling.id)
-    return identify(twin)
-
-
-def _poorer(photo: Photo, kind: str, seed: int, album: Album) -> Photo:
-    with Image.open(io.BytesIO(album.data(photo))) as image:
-        poor = degrade(image, kind, DOSES[kind], seed, photo.sha256)
-    data = jpeg(stamp(poor)) if photo.drawn else encode(poor, "JPEG")
-    return album.put(data, drawn=photo.drawn, degraded=f"{kind} {DOSES[kind]:g}")
+def _poor(scenario: Scenario, pairing: Pairing) -> Scenario:
+    """Let the patient know that it is not the best of photographs, where the task for that has words for them."""
+    if scenario.persona.speaker in tasks()[DEGRADED].speakers and scenario.persona.must_not_know:
+        return pairing.again(scenario.id, task=DEGRADED)
+    return scenario

@@ -1,28 +1,24 @@
 """Find the record that could belong to the person in a photograph, and take out what would give it away.
 
-The one idea: pairing is a cost (years apart, sex, skin against recorded race, times used), so there is always
-a best record, and what is left of the cost is said aloud. This does not know what will be asked.
+The one idea: a record serves when nothing in it is at odds with the photograph, and of those that serve the one
+nearest in age and least used is taken; where none serves there is none, and no pair is made for want of a better
+one. This does not know what will be asked.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from personas.cases.case import PhotoCase
-from personas.values import Entry, Record
+import numpy as np
 
-WIDE_GAP = 15
-"""Years between photograph and record beyond which a pair is only made for want of a better one."""
-TONES = {
-    "white": ("12", "34"),
-    "black": ("56", "34"),
-    "african": ("56", "34"),
-    "asian": ("12", "34"),
-    "pacific": ("34", "56"),
-    "hawaiian": ("34", "56"),
-    "indian": ("34", "56"),
-}
-"""Skin tone groups that are not at odds with a recorded race, by a word in it; any other race fits all."""
+from personas.cases.case import PhotoCase
+from personas.scenarios.fit import Seen, band, gives_away, sex_fits, tone_fits
+from personas.values import Record, Sex, Tone
+
+AGAIN = 12.0
+"""Years of age that a record's having served once already weighs."""
+TONES: tuple[Tone, ...] = ("12", "34", "56")
+SEXES: tuple[Sex, ...] = ("female", "male", "unknown")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,62 +30,62 @@ class RecordMatch:
     dropped: int
     """Entries taken out."""
     gap: int
-    """Years between the ages; 0 when the photograph's is not recorded."""
-    at_odds: bool
-    """The sex or the skin in the photograph is not the record's."""
+    """Years from the age at which the person in the photograph was taken to be."""
 
 
-def match(case: PhotoCase, records: tuple[Record, ...], used: dict[str, int]) -> RecordMatch:
-    """Take the best record for a case; `used` says how often each record already serves, by id."""
-    best = min(records, key=lambda record: (_cost(case, record, used.get(record.id, 0)), record.id))
-    kept, dropped = cleared(best, case)
-    return RecordMatch(
-        record=kept,
-        dropped=dropped,
-        gap=_gap(case, best),
-        at_odds=not _same_sex(case, best) or not fits_tone(case, best),
-    )
+class RecordShelf:
+    """Records, and how often each has served."""
+
+    def __init__(self, records: tuple[Record, ...]) -> None:
+        self._records = sorted(records, key=lambda record: record.id)
+        self._ages = np.array([record.age for record in self._records])
+        self._uses = np.zeros(len(self._records))
+        self._sexes = np.array([SEXES.index(record.sex) for record in self._records], np.int8)
+        self._tones = {
+            tone: np.array([tone_fits(tone, r.race, r.ethnicity) for r in self._records], bool)
+            for tone in TONES
+        }
+
+    def take(self, case: PhotoCase) -> RecordMatch | None:
+        """Take the best record that serves a case; None when none does."""
+        seen = seen_in(case)
+        low, high = band(case.condition, seen)
+        wanted = case.age if case.age is not None else (low + high) // 2
+        cost = np.abs(self._ages - wanted) + AGAIN * self._uses
+        serves = (self._ages >= low) & (self._ages <= high)
+        serves &= np.array([sex_fits(case.condition, seen, sex) for sex in SEXES])[self._sexes]
+        if case.tone:
+            serves &= self._tones[case.tone]
+        if not serves.any():
+            return None
+        best = int(np.where(serves, cost, np.inf).argmin())
+        self._uses[best] += 1
+        kept, dropped = cleared(self._records[best], case)
+        return RecordMatch(record=kept, dropped=dropped, gap=abs(kept.age - wanted))
+
+    def statistics(self) -> tuple[int, int]:
+        """Give how many records have served, and how often the most used one has."""
+        return int((self._uses > 0).sum()), int(self._uses.max(initial=0))
+
+
+def seen_in(case: PhotoCase) -> Seen:
+    """Give what the data set says of the person in a photograph; of a drawing's, only the skin is to be seen."""
+    if case.source == "drawn":
+        return Seen(age=None, sex="unknown", tone=case.tone)
+    return Seen(age=case.age, sex=case.sex, tone=case.tone)
 
 
 def cleared(record: Record, case: PhotoCase) -> tuple[Record, int]:
-    """Take out every entry that names the answer, and say how many they were."""
-
-    def kept(entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
-        return tuple(entry for entry in entries if not case.condition.named(entry.text))
-
-    clear = replace(
-        record,
-        problems=kept(record.problems),
-        medicines=kept(record.medicines),
-        allergies=None if record.allergies is None else kept(record.allergies),
-        observations=kept(record.observations),
-    )
-    return clear, _length(record) - _length(clear)
-
-
-def fits_tone(case: PhotoCase, record: Record) -> bool:
-    """Say whether the skin in the photograph is not at odds with the recorded race."""
-    race = record.race.lower()
-    allowed = next((tones for word, tones in TONES.items() if word in race), None)
-    return case.tone is None or allowed is None or case.tone in allowed
-
-
-def _cost(case: PhotoCase, record: Record, uses: int) -> float:
-    gap = _gap(case, record)
-    wrong = (not _same_sex(case, record)) + (not fits_tone(case, record))
-    # A child's photograph with an adult's record, or the other way round, is no patient at all.
-    grown = case.age is not None and (case.age < 18) != (record.age < 18)
-    return gap + 40 * (gap > WIDE_GAP) + 150 * wrong + 30 * grown + 12 * uses
-
-
-def _gap(case: PhotoCase, record: Record) -> int:
-    return 0 if case.age is None else abs(case.age - record.age)
-
-
-def _same_sex(case: PhotoCase, record: Record) -> bool:
-    return "unknown" in (case.sex, record.sex) or case.sex == record.sex
-
-
-def _length(record: Record) -> int:
-    groups = (record.problems, record.medicines, record.allergies or (), record.observations)
-    return sum(map(len, groups))
+    """Take out every entry that gives the answer away, and say how many they were."""
+    label = case.condition.key
+    groups = {"problems": record.problems, "medicines": record.medicines, "allergies": record.allergies or ()}
+    if record.source != "built-in":  # where what is measured is measured of everybody
+        groups["observations"] = record.observations
+    kept = {
+        name: clear
+        for name, entries in groups.items()
+        if len(clear := tuple(e for e in entries if not gives_away(label, e.text, e.code))) < len(entries)
+    }
+    if not kept:
+        return record, 0
+    return replace(record, **kept), sum(len(groups[name]) - len(clear) for name, clear in kept.items())

@@ -1,0 +1,107 @@
+"""Degraded photographs: in place of clean ones, or as twins that differ from their siblings in the photograph alone.
+
+The one idea: kinds and doses take turns, each kind with each dose before any comes again, so that 24 degraded
+photographs are the whole ladder once; and which scenario of a stretch is degraded is the one whose diagnosis group,
+skin tone and traits have been degraded least. This does not know how scenarios are made.
+"""
+
+from __future__ import annotations
+
+import io
+from collections import Counter
+from dataclasses import replace
+
+from PIL import Image
+
+from personas.people.tasks import DEGRADED
+from personas.photos.album import Album
+from personas.photos.degrade import KINDS, LADDER, STEPS, degrade
+from personas.photos.lesions import STRIP, jpeg, stamp
+from personas.photos.pixels import encode
+from personas.scenarios.proof import repictured, tone_of
+from personas.scenarios.store import identify
+from personas.seeds import derive, uniform
+from personas.values import Photo, Scenario, Truth
+
+READABLE = "slight"
+"""The dose at which what was to be seen can still be seen, with care."""
+
+
+class Darkroom:
+    """Makes photographs poor, one kind and dose after the other."""
+
+    def __init__(self, seed: int, album: Album, *, shared: bool = False) -> None:
+        """With `shared`, every photograph is made poor in one way only, so that a large sample shares the copies."""
+        self._seed = seed
+        self._album = album
+        self._shared = shared
+        self._made = 0
+        self._had: Counter[str] = Counter()
+        self._prints: dict[str, tuple[Photo, str]] = {}
+
+    def choose(self, scenarios: list[Scenario]) -> Scenario:
+        """Give the one to degrade: whose strata and traits have been degraded least.
+
+        Where the patient comes with the answer in hand little hangs on the photograph: such a one is the last choice.
+        """
+
+        def had(scenario: Scenario) -> tuple[bool, int, float]:
+            counts = sum(self._had[name] for name in _strata(scenario))
+            return not scenario.persona.must_not_know, counts, uniform(self._seed, scenario.id)
+
+        chosen = min(scenarios, key=had)
+        self._had.update(_strata(chosen))
+        return chosen
+
+    def degraded(self, scenario: Scenario, *, twin_of: str = "") -> Scenario:
+        """Give the same scenario with a photograph made poor, and the truth that it is."""
+        key = scenario.photo.sha256 if self._shared else scenario.id
+        if key not in self._prints:
+            kind, step = self._turn()
+            self._prints[key] = (self._poorer(scenario.photo, kind, LADDER[kind][STEPS.index(step)]), step)
+        photo, step = self._prints[key]
+        poor = replace(
+            scenario,
+            photo=photo,
+            truth=dimmed(scenario.truth, step),
+            task=scenario.task if step == READABLE else DEGRADED,
+            twin_of=twin_of,
+        )
+        return identify(replace(poor, proof=repictured(poor)))
+
+    def _turn(self) -> tuple[str, str]:
+        """Give the next kind and dose: every kind once a round, every dose of a kind once in three rounds."""
+        turn, place = divmod(self._made, len(KINDS))
+        self._made += 1
+        number = int(derive(self._seed, "kinds", turn).permutation(len(KINDS))[place])
+        return KINDS[number], STEPS[(turn + number) % len(STEPS)]
+
+    def _poorer(self, photo: Photo, kind: str, dose: float) -> Photo:
+        with Image.open(io.BytesIO(self._album.data(photo))) as image:
+            poor = _print(image, photo, kind, dose, self._seed)
+        return self._album.put(poor, drawn=photo.drawn, degraded=f"{kind} {dose:g}", modality=photo.modality)
+
+
+def dimmed(truth: Truth, step: str) -> Truth:
+    """Say on the truth card that the photograph is poor.
+
+    What can no longer be seen is not held against anyone, nor may it be claimed: beyond the slight dose no
+    finding is listed.
+    """
+    return replace(truth, photo="degraded", findings=truth.findings if step == READABLE else ())
+
+
+def _print(image: Image.Image, photo: Photo, kind: str, dose: float, seed: int) -> bytes:
+    """Encode the poor picture; of a drawing only what is above the strip is made poor."""
+    address = (seed, photo.sha256)
+    if not photo.drawn:
+        return encode(degrade(image, kind, dose, *address), "JPEG")
+    sheet = image.convert("RGB")
+    above = (0, 0, sheet.width, sheet.height - STRIP)
+    sheet.paste(degrade(sheet.crop(above), kind, dose, *address), above[:2])
+    return jpeg(stamp(sheet))
+
+
+def _strata(scenario: Scenario) -> list[str]:
+    traits = (f"{name}:{level}" for name, level in scenario.persona.traits.items())
+    return [f"group:{scenario.truth.group}", f"tone:{tone_of(scenario)}", *traits]
