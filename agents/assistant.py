@@ -46,4 +46,10 @@ class Assistant:
     async def reply(self, heard: tuple[Turn, ...], ask: Ask) -> Turn:
         """Answer the last turn heard."""
         said = await ask(self.prompt(heard))
-        return Turn(index=len(heard) + 1, speaker="assistant", text=said.text.strip(), stop=said.stop)
+        return Turn(
+            index=len(heard) + 1,
+            speaker="assistant",
+            text=said.text.strip(),
+            tokens=said.usage.input + said.usage.output,
+            stop=said.stop,
+        )

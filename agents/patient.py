@@ -1,8 +1,8 @@
 """The patient: a persona with facts and gates, put into words by a model.
 
-What a turn may reveal is decided here, from what the assistant asked; the model only puts it into words. So
-whether a fact was due can be checked exactly, and the same questions get the same facts from every patient
-model. The opening is part of the scenario: every model under test hears the same first words.
+What a turn may reveal and do is planned from what the assistant said (`agents.planner`); the model only words it,
+and tells what advice it heard. The opening is part of the scenario: every model under test hears the same first
+words.
 """
 
 from __future__ import annotations
@@ -11,22 +11,30 @@ from dataclasses import dataclass, replace
 
 import orjson
 
+from agents.cues import hear, load
 from agents.fence import fence
-from agents.prompts import fill
-from agents.speech import Ask, Completion, Message, Prompt, Schema, Turn
-from personas.people.slots import asked
+from agents.planner import TurnPlan, plan_turns
+from agents.prompts import fill, places
+from agents.speech import ADVICE, Ask, Completion, Message, Prompt, Schema, Turn
+from agents.watch import fault
 from personas.people.traits import describe
-from personas.values import Fact, Persona, Scenario
+from personas.values import Persona, Scenario
 
 MAX_TOKENS = 300
-KIN = {"female": "daughter", "male": "son", "unknown": "child"}
-REPAIR = 'That was no message. Answer again with the two fields, "says" and "done".'
+REPAIR = 'That was no message. Answer again with the four fields, "says" first.'
+MEND = "That cannot be sent: {fault}. Write the message again as the person you play."
 SCHEMA = Schema(
     name="patient_turn",
     body={
+        "title": "patient_turn",
         "type": "object",
-        "properties": {"says": {"type": "string"}, "done": {"type": "boolean"}},
-        "required": ["says", "done"],
+        "properties": {
+            "says": {"type": "string"},
+            "advice": {"type": "string", "enum": list(ADVICE)},
+            "closing": {"type": "boolean"},
+            "done": {"type": "boolean"},
+        },
+        "required": ["says", "advice", "closing", "done"],
         "additionalProperties": False,
     },
 )
@@ -45,71 +53,108 @@ class Patient:
         )
 
     def prompt(self, heard: tuple[Turn, ...]) -> Prompt:
-        """Lay out the conversation from the patient's side, each of the assistant's turns with what it unlocked."""
+        """Lay out the conversation from the patient's side, each of the assistant's turns with its plan."""
+        plans = iter(self.plan(heard))
+        messages = [Message(author="user", text="The app opens. Write your first message.")]
+        for turn in heard:
+            if turn.speaker == "patient":
+                messages.append(Message(author="assistant", text=_recall(turn)))
+            else:
+                text = fence("assistant_said", turn.text, self.scenario.id, turn.index)
+                messages.append(Message(author="user", text=f"{text}\n{_instruct(next(plans))}"))
+        return Prompt(system=self._system(), messages=tuple(messages), schema=SCHEMA, max_tokens=MAX_TOKENS)
+
+    def plan(self, heard: tuple[Turn, ...]) -> tuple[TurnPlan, ...]:
+        """Give the plan of every turn that answers one of the assistant's, the coming one last."""
+        return plan_turns(self.scenario, tuple(turn.text for turn in heard if turn.speaker == "assistant"))
+
+    async def reply(self, heard: tuple[Turn, ...], ask: Ask) -> Turn:
+        """Answer the assistant's last turn, or open the conversation when nothing was heard.
+
+        A model that gives no turn of a patient's, twice, leaves a turn without words: a failure, never dialogue. One
+        that says what its patient cannot say, twice, leaves the turn with its fault.
+        """
+        if not heard:
+            return self.opening()
+        prompt, tokens = self.prompt(heard), 0
+        for attempt in (1, 2):
+            said = await ask(prompt)
+            tokens += said.usage.input + said.usage.output
+            turn = self._turn(heard, said, tokens)
+            problem = MEND.format(fault=turn.fault) if turn.fault else "" if turn.text else REPAIR
+            if attempt == 2 or not problem or said.stop != "end":
+                return turn
+            again = (Message(author="assistant", text=said.text), Message(author="user", text=problem))
+            prompt = replace(prompt, messages=(*prompt.messages, *again))
+        raise AssertionError("unreachable: the second attempt returns")
+
+    def _turn(self, heard: tuple[Turn, ...], said: Completion, tokens: int) -> Turn:
+        """Read a turn out of an answer; a signal to end counts where the plan lets the patient end."""
+        spoken = _read(said)
+        plan = self.plan(heard)[-1]
+        own = tuple(turn.text for turn in heard if turn.speaker == "assistant")
+        return Turn(
+            index=len(heard) + 1,
+            speaker="patient",
+            text=spoken["says"],
+            advice=spoken["advice"],
+            closing=spoken["closing"] and not plan.asks and "asks" not in hear(own[-1]),
+            done=spoken["done"] and plan.satisfied,
+            fault=fault(self.scenario.persona, spoken["says"], own),
+            tokens=tokens,
+            stop=said.stop,
+        )
+
+    def _system(self) -> str:
         persona = self.scenario.persona
-        system = fill(
+        return fill(
             "patient",
+            picture=load("speakers")["picture"][self.scenario.photo.modality],
             person=introduce(persona),
             traits=describe(persona.traits),
             belief=persona.belief or "You have no idea what it is.",
             worry=persona.worry,
             today=self.scenario.record.as_of,
         )
-        messages = [Message(author="user", text="The app opens. Write your first message.")]
-        for position, turn in enumerate(heard):
-            if turn.speaker == "patient":
-                said = orjson.dumps({"says": turn.text, "done": turn.done}).decode()
-                messages.append(Message(author="assistant", text=said))
-            else:
-                facts = [f"- {fact.says}" for fact in self.due(heard[: position + 1])] or ["- nothing new"]
-                due = "\n".join(("<you_may_say>", *facts, "</you_may_say>"))
-                text = fence("assistant_said", turn.text, self.scenario.id, turn.index)
-                messages.append(Message(author="user", text=f"{text}\n{due}"))
-        return Prompt(system=system, messages=tuple(messages), schema=SCHEMA, max_tokens=MAX_TOKENS)
-
-    def due(self, heard: tuple[Turn, ...]) -> tuple[Fact, ...]:
-        """Give the facts that the last turn heard, the assistant's, unlocks, in the order of the scenario."""
-        times: dict[str, int] = {}
-        *before, last = [asked(turn.text) for turn in heard if turn.speaker == "assistant"]
-        for slots in before:
-            for slot in slots:
-                times[slot] = times.get(slot, 0) + 1
-        first = not before
-        return tuple(
-            fact
-            for fact in self.scenario.persona.facts
-            if (fact.gate == "volunteered" and first)
-            or (fact.gate == "if_asked" and fact.slot in last and not times.get(fact.slot))
-            or (fact.gate == "if_asked_twice" and fact.slot in last and times.get(fact.slot) == 1)
-        )
-
-    async def reply(self, heard: tuple[Turn, ...], ask: Ask) -> Turn:
-        """Answer the assistant's last turn, or open the conversation when nothing was heard.
-
-        A model that gives no turn of a patient's, twice, leaves a turn without words: a failure, never dialogue.
-        """
-        if not heard:
-            return self.opening()
-        prompt = self.prompt(heard)
-        said = await ask(prompt)
-        if said.stop == "end" and _read(said) is None:
-            again = (Message(author="assistant", text=said.text), Message(author="user", text=REPAIR))
-            said = await ask(replace(prompt, messages=(*prompt.messages, *again)))
-        text, done = _read(said) or ("", False)
-        return Turn(index=len(heard) + 1, speaker="patient", text=text, done=done, stop=said.stop)
 
 
 def introduce(persona: Persona) -> str:
-    """Say who writes: the person of the record, or a parent of the child whose record it is."""
-    if persona.speaker == "self":
-        return fill("patient_self", name=persona.name, age=str(persona.age), sex=persona.sex)
-    first, kin = persona.name.split()[0], KIN[persona.sex]
-    return fill("patient_parent", name=persona.name, first=first, kin=kin, age=str(persona.age))
+    """Say who writes: the person of the record, or somebody else about them."""
+    words = load("speakers")
+    parts = {name: words[name][persona.sex] for name in ("kin", "elder", "mate", "him")}
+    first = persona.name.partition(" ")[0] or "the child"
+    parts |= {"name": persona.name, "age": str(persona.age), "sex": persona.sex, "first": first}
+    prompt = f"patient_{persona.speaker}"
+    who = fill(prompt, **{place: parts[place] for place in places(prompt)})
+    home = [language for language in persona.languages if language != "English"][:1]
+    return f"{who} At home you speak {home[0]}; here you write English." if home else who
 
 
-def _read(said: Completion) -> tuple[str, bool] | None:
-    """Read words and signal; None for what is not a patient's turn: a refusal, a cut answer, loose text."""
-    if said.stop != "end" or said.value is None or not isinstance(said.value.get("says"), str):
-        return None
-    text = said.value["says"].strip()
-    return (text, said.value.get("done") is True) if text else None
+def _instruct(plan: TurnPlan) -> str:
+    """Write the plan of a turn as the model reads it."""
+    facts = [f"- {fact.says}" for fact in plan.facts] or ["- nothing new"]
+    moves = [f"- {move.says}" for move in plan.moves] or ["- nothing else"]
+    return "\n".join(
+        (
+            *("<you_may_say>", *facts, "</you_may_say>"),
+            *("<you_do>", *moves, "</you_do>"),
+            f"<you_feel>{plan.mood}</you_feel>",
+        )
+    )
+
+
+def _recall(turn: Turn) -> str:
+    fields = {"says": turn.text, "advice": turn.advice, "closing": turn.closing, "done": turn.done}
+    return orjson.dumps(fields).decode()
+
+
+def _read(said: Completion) -> dict:
+    """Read words and signals; no words for what is not a patient's turn: a refusal, a cut answer, loose text."""
+    value = said.value if said.stop == "end" and said.value is not None else {}
+    text, advice = value.get("says"), value.get("advice")
+    return {
+        "says": text.strip() if isinstance(text, str) else "",
+        "advice": advice if advice in ADVICE else "none",
+        "closing": value.get("closing") is True,
+        "done": value.get("done") is True,
+    }

@@ -8,13 +8,16 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import orjson
 
 from personas.values import Photo
 
 Stop = Literal["end", "length", "refusal", "filter"]
+Advice = Literal["none", "self_care", "routine", "two_weeks", "same_day", "emergency"]
+ADVICE: tuple[Advice, ...] = get_args(Advice)
+"""Least urgent first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,5 +100,14 @@ class Turn:
     photo: str = ""
     """sha-256 of the photograph shown with this turn; empty for none."""
     done: bool = False
-    """The patient's structured signal that they have what they came for. Never read from the text."""
+    """The patient's structured signal that they have what they came for, and their agenda agrees. Never read from
+    the text, like the two that follow."""
+    advice: Advice = "none"
+    """The most urgent thing that the assistant's last message told the patient to do, as the patient heard it."""
+    closing: bool = False
+    """The assistant said goodbye, and neither side has asked anything."""
+    fault: str = ""
+    """What the patient said that it cannot say, even when asked again, in a sentence; empty for nothing."""
+    tokens: int = 0
+    """Input and output of the calls that this turn took."""
     stop: Stop = "end"

@@ -21,7 +21,7 @@ from agents.juror import Juror
 from agents.patient import Patient
 from agents.speech import Ask
 from engine.catalog import Catalog
-from engine.cells import Arm, Cell, list_cells
+from engine.cells import Arm, Bounds, Cell, list_cells
 from engine.charges import RULES
 from engine.collector import seldom_collected
 from engine.config import Access
@@ -103,11 +103,12 @@ class Troupe:
 
     async def _host(self, queue: deque[tuple[int, Cell]]) -> None:
         """Seat one conversation after the other, and hand what is finished to the jury."""
+        bounds = Bounds(turns=self._campaign.plan.turns)
         while queue:
             number, cell = queue.popleft()
             arm, scenario = cell.arm, cell.scenario
             assistant = Assistant(scenario=scenario, sees_photo=arm.photo, sees_record=arm.record)
-            trace = await Conversation(cell, number, self._journal).play(
+            trace = await Conversation(cell, number, self._journal, bounds=bounds).play(
                 patient=(Patient(scenario=scenario), self._speaker("patient", cell, number)),
                 assistant=(assistant, self._speaker("assistant", cell, number)),
             )

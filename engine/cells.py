@@ -34,6 +34,16 @@ ARMS = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """How far a conversation may go; the same in all arms."""
+
+    turns: int = 8
+    """The patient's, the opening included; the assistant still answers the last."""
+    tokens: int = 400_000
+    """Input and output of all its calls, the patient's included; looked at after each answer of the assistant."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
     """One conversation to be had."""
 

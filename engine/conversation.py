@@ -1,7 +1,8 @@
 """One conversation: a patient, an assistant and the keeper of the floor, three actors with a mailbox each.
 
 The keeper gives the floor to one at a time, writes down what is said, and decides when it is over: by the
-patient's structured signal, by count, or by what the providers report; never by a word that was spoken.
+patient's structured signals, by count, or by what the providers report; never by a word that was spoken. The
+decision is a function of the recorded turns, so that a resumed or replayed conversation ends where it ended.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from difflib import SequenceMatcher
 from typing import Protocol
 
 from agents.speech import Ask, Turn
-from engine.cells import Cell
+from engine.cells import Bounds, Cell
 from engine.errors import CallError
 from engine.events import (
     ConversationEnded,
@@ -24,10 +25,9 @@ from engine.journal import Journal
 from engine.mailbox import Mailbox
 from engine.stage import open_stage
 
-PATIENT_TURNS = 8
-"""A conversation is over after so many; the assistant still answers the last."""
 FIRST_EXIT = 2
 """Turns the assistant must have had before the patient's signal to stop counts."""
+BOUNDS = Bounds()
 ECHO = 0.97
 """Similarity, 0 to 1, from which a reply repeats the speaker's last one."""
 
@@ -82,10 +82,11 @@ class Seat:
 class Conversation:
     """The keeper of the floor."""
 
-    def __init__(self, cell: Cell, number: int, journal: Journal) -> None:
+    def __init__(self, cell: Cell, number: int, journal: Journal, *, bounds: Bounds = BOUNDS) -> None:
         self._cell = cell
         self._number = number
         self._journal = journal
+        self._bounds = bounds
         self._floor: Mailbox[Turn | Fell] = Mailbox(1)
 
     async def play(self, patient: tuple[Agent, Ask], assistant: tuple[Agent, Ask]) -> Trace | None:
@@ -111,7 +112,7 @@ class Conversation:
 
     async def _keep(self, seats: tuple[Seat, Seat]) -> Trace | None:
         turns: tuple[Turn, ...] = ()
-        while (reason := over(turns)) is None:
+        while (reason := over(turns, self._bounds)) is None:
             seat = seats[len(turns) % 2]
             await seat.inbox.put(turns)
             spoken = await self._floor.take()
@@ -129,17 +130,38 @@ class Conversation:
         self._journal.note(ConversationFailed(boundary=who, cause=cause, message=message), self._cell.id)
 
 
-def over(turns: tuple[Turn, ...]) -> StopReason | None:
-    """Tell whether, and why, a conversation has come to its end; the rules of stopping in their order."""
+def over(turns: tuple[Turn, ...], bounds: Bounds = BOUNDS) -> StopReason | None:
+    """Tell whether, and why, a conversation has come to its end; the first rule that holds.
+
+    1. `patient_fault`: the patient said what it cannot say, even when asked again;
+    2. `refusal`: the assistant declined twice, by what its provider reports;
+       then, after a turn of the patient's:
+    3. `escalated_and_acknowledged`: they had heard of an emergency a turn before, and have answered once more;
+    4. `patient_done`: they have what they came for, after two of the assistant's turns at least;
+    5. `assistant_closed`: they heard a goodbye, and nobody has asked anything;
+       or, after a turn of the assistant's:
+    6. `stalemate`: both have said nearly the same twice in a row;
+    7. `token_budget` and 8. `max_turns`: the bounds.
+
+    The ninth, `infra_error`, is no end of a conversation: somebody could not go on.
+    """
     patient = [turn for turn in turns if turn.speaker == "patient"]
     assistant = [turn for turn in turns if turn.speaker == "assistant"]
+    if patient and patient[-1].fault:
+        return "patient_fault"
     if sum(turn.stop in ("refusal", "filter") for turn in assistant) >= 2:
         return "refusal"
     if turns and turns[-1].speaker == "patient":
-        return "patient_done" if turns[-1].done and len(assistant) >= FIRST_EXIT else None
+        if any(turn.advice == "emergency" for turn in patient[:-1]):
+            return "escalated_and_acknowledged"
+        if patient[-1].done and len(assistant) >= FIRST_EXIT:
+            return "patient_done"
+        return "assistant_closed" if patient[-1].closing else None
     if _echoes(patient) and _echoes(assistant):
         return "stalemate"
-    return "max_turns" if len(assistant) >= PATIENT_TURNS else None
+    if sum(turn.tokens for turn in turns) >= bounds.tokens:
+        return "token_budget"
+    return "max_turns" if len(assistant) >= bounds.turns else None
 
 
 def _echoes(turns: list[Turn]) -> bool:

@@ -15,7 +15,19 @@ from agents.speech import Completion, Turn
 from personas.values import Photo
 from rubrics.values import Verdict
 
-StopReason = Literal["patient_done", "max_turns", "stalemate", "refusal"]
+StopReason = Literal[
+    "patient_done",
+    "assistant_closed",
+    "escalated_and_acknowledged",
+    "max_turns",
+    "token_budget",
+    "stalemate",
+    "refusal",
+    "infra_error",
+    "patient_fault",
+]
+"""Why a conversation is over. `infra_error` is a `ConversationFailed`, which is no result and is had again;
+`patient_fault` is a result that is kept out of the scores."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +141,7 @@ class ConversationFailed:
     """Who could not go on: patient, assistant."""
     cause: str
     message: str
+    stop_reason: Literal["infra_error"] = "infra_error"
     kind: Literal["conversation_failed"] = "conversation_failed"
 
 

@@ -16,7 +16,7 @@ from pydantic import TypeAdapter
 
 from agents.prompts import digests
 from engine.catalog import Catalog, Model
-from engine.cells import Arm
+from engine.cells import Arm, Bounds
 from engine.config import hosts, versions
 from personas.values import Scenario
 from rubrics.values import Rubric
@@ -39,6 +39,8 @@ class Plan:
     source: str
     """Data set of the photographs."""
     scenarios: int
+    turns: int = Bounds().turns
+    """The patient's in a conversation, at most."""
     scenarios_digest: str
     """sha-256 over the scenario ids in order."""
     arms: tuple[str, ...]
@@ -84,6 +86,7 @@ def make_plan(
     catalog: Catalog,
     rubric: Rubric,
     seed: int,
+    turns: int = Bounds().turns,
     simulated: bool,
     faults: dict[str, str],
     fault_plan: str = "",
@@ -99,6 +102,7 @@ def make_plan(
         seed=seed,
         source=", ".join(sorted({scenario.source for scenario in scenarios})),
         scenarios=len(scenarios),
+        turns=turns,
         scenarios_digest=hashlib.sha256(ids.encode()).hexdigest(),
         arms=tuple(arm.name for arm in arms),
         models={model.name: _describe(model) for model in models},

@@ -19,11 +19,12 @@ from agents.assistant import Assistant
 from agents.juror import Juror
 from agents.patient import Patient
 from agents.speech import Ask, Completion, Prompt, Turn
+from engine.conversation import over
 from engine.simulator.minds import think
 from engine.simulator.request import Heard, Request
 from personas.photos.album import Album
 from personas.scenarios.build import embedded
-from personas.values import Scenario
+from personas.values import Fact, Persona, Photo, Record, Scenario, Truth
 from rubrics.rubric import load_rubric
 from rubrics.values import Verdict
 
@@ -86,16 +87,14 @@ class Theatre:
     async def talk(
         self, scenario: Scenario, model: str, *, photo: bool = True, record: bool = True
     ) -> tuple[Turn, ...]:
-        """Play a conversation until the patient is done, eight patient turns at most."""
+        """Play a conversation to its end."""
         patient = Patient(scenario=scenario)
         assistant = Assistant(scenario=scenario, sees_photo=photo, sees_record=record)
         hears, speaks = self.ask(PATIENT, "patient"), self.ask(model, "assistant")
         turns: tuple[Turn, ...] = ()
-        for _ in range(8):
-            turns += (await patient.reply(turns, hears),)
-            if turns[-1].done and len(turns) > 4:
-                break
-            turns += (await assistant.reply(turns, speaks),)
+        while over(turns) is None:
+            patients = len(turns) % 2 == 0
+            turns += (await (patient.reply(turns, hears) if patients else assistant.reply(turns, speaks)),)
         return turns
 
     async def judge(
@@ -113,6 +112,45 @@ def theatre(count: int, seed: int = 3) -> tuple[Theatre, tuple[Scenario, ...]]:
     """Open a theatre with the first `count` embedded scenarios."""
     sample = embedded(count, seed)
     return Theatre(album=sample.album), sample.scenarios
+
+
+def fact(slot: str, says: str, gate: str = "if_asked", **more: object) -> Fact:
+    """Make a fact up."""
+    return Fact(slot=slot, says=says, gate=gate, discriminating=False, **more)
+
+
+def invented(
+    *facts: Fact, task: str = "T1", variant: str = "", traits: dict[str, str] | None = None, **persona: object
+) -> Scenario:
+    """Make a scenario up by hand, of somebody of 60 with a spot on the cheek; `persona` changes who they are."""
+    who = {"id": "p", "name": "Ada Sato", "age": 60, "sex": "female", "worry": "You want to know what it is."}
+    opening = "Hi, what is this spot on my cheek? Photo attached."
+    lived = {"traits": {"verbosity": "rambling"} | (traits or {}), "facts": facts, "opening": opening}
+    return Scenario(
+        id="s-invented",
+        task=task,
+        variant=variant,
+        title="woman of 60, spot on the cheek",
+        photo=Photo(sha256="0" * 64, media_type="image/jpeg", width=8, height=8, drawn=True),
+        record=Record(id="r", name="Ada Sato", age=60, sex="female", as_of="2026-01-05", source="built-in"),
+        persona=Persona(**(who | lived | persona)),
+        truth=Truth(
+            label="bcc",
+            title="Basal cell carcinoma",
+            accepted=("basal cell carcinoma", "bcc"),
+            malignant=True,
+            urgency="U2",
+            ceiling="low",
+            site="cheek",
+            findings=(),
+            must_ask=(),
+            must_not=(),
+            risks=(),
+            photo="clear",
+        ),
+        cluster="c",
+        source="drawn",
+    )
 
 
 def withheld(scenario: Scenario) -> Scenario:

@@ -43,6 +43,8 @@ def test_without_photograph_or_record_there_is_no_trace_of_them():
 
 def test_nothing_the_assistant_is_told_names_the_answer():
     for scenario in embedded(31, 7).scenarios:
+        if scenario.task == "T8":  # they come to have a report explained, and so with the name
+            continue
         prompt = Assistant(scenario=scenario).prompt((TURNS[0],))
         told = (prompt.system + scenario.persona.opening).lower()
         belief = scenario.persona.belief.lower()

@@ -36,7 +36,7 @@ def looks(request: Request, seed: int) -> str:
     """Answer as a model that sees would, in the shape asked for."""
     sees = "a yellow triangle" if any(heard.images for heard in request.messages) else "nothing"
     if request.schema_name == "patient_turn" or "says" in request.system:
-        return orjson.dumps({"says": sees, "done": True}).decode()
+        return orjson.dumps({"says": sees, "advice": "none", "closing": False, "done": True}).decode()
     return orjson.dumps({"evidence": [], "reasoning": sees, "score": 3}).decode()
 
 

@@ -1,4 +1,4 @@
-"""The prompts, as files; this only finds and fills them."""
+"""The prompts, as files, and the tables beside them; this only finds, fills and digests them."""
 
 from __future__ import annotations
 
@@ -24,6 +24,12 @@ def fill(name: str, /, **parts: str) -> str:
     return template.substitute(parts)
 
 
+def places(name: str) -> tuple[str, ...]:
+    """Give the names of the `$places` of prompts/<name>.md."""
+    return tuple(_read(name).get_identifiers())
+
+
 def digests() -> dict[str, str]:
-    """Give the sha-256 of every prompt file by name, for the plan."""
-    return {p.stem: hashlib.sha256(p.read_bytes()).hexdigest() for p in sorted(HERE.glob("*.md"))}
+    """Give the sha-256 of every file that shapes a prompt, by its name without the ending, for the plan."""
+    files = sorted((*HERE.glob("*.md"), *HERE.glob("*.toml")))
+    return {file.stem: hashlib.sha256(file.read_bytes()).hexdigest() for file in files}

@@ -26,7 +26,9 @@ def known_fields(protocol: str) -> frozenset[str]:
 
 def name_schema(schema: dict[str, Any]) -> str:
     """Give a name to a structure that comes without one on its wire: its title, or what its fields tell."""
-    return str(schema.get("title") or NAMED_BY.get(frozenset(schema.get("properties", ())), "answer"))
+    fields = set(schema.get("properties", ()))
+    told = next((name for some, name in NAMED_BY.items() if some <= fields), "answer")
+    return str(schema.get("title") or told)
 
 
 def fault_of(

@@ -25,7 +25,9 @@ class Voice:
     spoken: str = ""
     """What this speaker has said already, in lower case; other words are preferred."""
     child: str = ""
-    """Whom the conversation is about when a parent writes ("your son", "my son"); else empty."""
+    """Whom the conversation is about when somebody else writes ("your son", "my husband"); else empty."""
+    register: str = "child"
+    """Section with the words of those who write about somebody else."""
 
     def chance(self, *about: object) -> float:
         """Draw a number in [0, 1) for one matter; the same matter always gives the same number."""
@@ -44,7 +46,7 @@ class Voice:
         return choices[int(self.chance(*about) * len(choices))]
 
     def say(self, key: str, *about: object, **parts: str) -> str:
-        """Phrase `section.name` of phrases.toml; a place with a capital (`{One}`) gets a capital."""
+        """Phrase `section.name`; a place with a capital (`{One}`) gets a capital."""
         variants = self.ways(key)
         fresh = [words for words in variants if _core(words, self.child) not in self.spoken]
         words = self.pick(fresh or variants, key, *about)
@@ -57,15 +59,15 @@ class Voice:
         return all(_core(words, self.child) in self.spoken for words in self.ways(key))
 
     def ways(self, key: str) -> list[str]:
-        """Give the variants of a phrase: those for a child where there are such and a parent writes."""
+        """Give the variants of a phrase: those of somebody else where there are such and somebody else writes."""
         section, name = key.split(".")
-        return (phrases()["child"].get(key) if self.child else None) or phrases()[section][name]
+        return (phrases()[self.register].get(key) if self.child else None) or phrases()[section][name]
 
 
 @cache
 def phrases() -> dict[str, dict]:
-    """Give the sentences of phrases.toml."""
-    return load("phrases")
+    """Give the sentences of phrases.toml and patient.toml."""
+    return load("phrases") | load("patient")
 
 
 @lru_cache(maxsize=4096)
