@@ -10,7 +10,7 @@ import csv
 import io
 import os
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -19,28 +19,37 @@ import numpy as np
 import orjson
 
 from engine.account import Account, Ledger
+from engine.audit.conduct import Conduct, add_up
+from engine.audit.contrast import glance
+from engine.audit.exclude import Exclusion, limits
 from engine.fitting import measure
-from engine.results import Results
+from engine.results import Results, entrant
 
 PAGES = Path(__file__).parent / "pages"
 
 
 def write_report(results: Results, folder: Path) -> Path:
     """Write `report/` of a run folder and give the path of its page."""
-    report = folder / "report"
-    report.mkdir(exist_ok=True)
     files = {
         "summary.json": orjson.dumps(summarise(results), option=orjson.OPT_INDENT_2) + b"\n",
-        "leaderboard.csv": _table(results, _leaderboard_rows(results)),
-        "scores.csv": _table(results, _score_rows(results)),
-        "verdicts.csv": _table(results, _verdict_rows(results)),
+        "leaderboard.csv": tabled(results, _leaderboard_rows(results)),
+        "scores.csv": tabled(results, _score_rows(results)),
+        "verdicts.csv": tabled(results, _verdict_rows(results)),
+        "exclusions.csv": tabled(results, _exclusion_rows(results), [f.name for f in fields(Exclusion)]),
         "index.html": _page(results).encode(),
     }
+    return keep(folder, files) / "index.html"
+
+
+def keep(folder: Path, files: dict[str, bytes]) -> Path:
+    """Write files into `report/` of a run folder, each whole or not at all, and give that folder's path."""
+    report = folder / "report"
+    report.mkdir(exist_ok=True)
     for name, content in files.items():
         part = report / f".{name}.part"
         part.write_bytes(content)
         os.replace(part, report / name)
-    return report / "index.html"
+    return report
 
 
 def summarise(results: Results) -> dict[str, Any]:
@@ -66,6 +75,13 @@ def summarise(results: Results) -> dict[str, Any]:
         "missing_votes": dict(results.missing),
         "models": models,
         "jurors": [asdict(effect) for effect in results.jurors],
+        "patients": [asdict(one) for one in _conduct(results)],
+        "excluded": {
+            "limits": limits(),
+            "scenarios": results.excluded,
+            "conversations": len(results.cells) - len(results.kept),
+            "because": [asdict(one) for one in results.exclusions],
+        },
         "calls": _calls(found.ledger),
         "photographs_made_smaller": [asdict(one) for one in found.fitted.values()],
         "served": {model: dict(ids) for model, ids in sorted(found.served.items())},
@@ -73,6 +89,10 @@ def summarise(results: Results) -> dict[str, Any]:
         "damage": found.damage,
         "plan": plan.digest,
     }
+
+
+def _conduct(results: Results) -> tuple[Conduct, ...]:
+    return add_up(results.examined, {cell.id: entrant(cell.model, cell.arm.name) for cell in results.cells})
 
 
 def _calls(ledger: Ledger) -> dict[str, Any]:
@@ -88,10 +108,12 @@ def _calls(ledger: Ledger) -> dict[str, Any]:
     }
 
 
-def _table(results: Results, rows: Iterable[dict[str, Any]]) -> bytes:
-    """Write rows as CSV, each stamped with whether it is simulated; the first row says which columns there are."""
+def tabled(results: Results, rows: Iterable[dict[str, Any]], columns: Iterable[str] = ()) -> bytes:
+    """Write rows as CSV, each stamped with whether it is simulated; without rows, only the columns, if given."""
     text = io.StringIO()
-    writer: csv.DictWriter[str] | None = None
+    writer = csv.DictWriter(text, [*columns, "simulated"], lineterminator="\n") if columns else None
+    if writer:
+        writer.writeheader()
     for row in rows:
         stamped = row | {"simulated": str(results.simulated).lower()}
         if writer is None:
@@ -121,12 +143,14 @@ def _leaderboard_rows(results: Results) -> Iterable[dict[str, Any]]:
 
 
 def _score_rows(results: Results) -> Iterable[dict[str, Any]]:
-    scores, found = results.scores, results.findings
+    """Give the rows of every conversation that ended; `score` is that of the leaderboard, empty where excluded."""
+    found, excluded = results.findings, results.excluded
+    places = {cell.id: row for row, cell in enumerate(results.kept)}
     for row, cell in enumerate(results.cells):
         if cell.id not in found.ended:
             continue
-        for column, dimension in enumerate(scores.votes.dimensions):
-            adjusted, raw = scores.adjusted[row, column], scores.raw[row, column]
+        for column, dimension in enumerate(results.plan.dimensions):
+            place = places.get(cell.id)
             yield {
                 "conversation": cell.id,
                 "scenario": cell.scenario.id,
@@ -134,10 +158,16 @@ def _score_rows(results: Results) -> Iterable[dict[str, Any]]:
                 "arm": cell.arm.name,
                 "repeat": cell.repeat,
                 "dimension": dimension,
-                "score": "" if np.isnan(adjusted) else f"{adjusted:.4f}",
-                "raw": "" if np.isnan(raw) else f"{raw:.4f}",
+                "score": "" if place is None else _scored(results.scores.adjusted[place, column]),
+                "raw": _scored(results.unfiltered.raw[row, column]),
                 "votes": " ".join(_vote(results, cell.id, juror, dimension) for juror in results.plan.jury),
+                "excluded": excluded.get(cell.scenario.id, ""),
+                "score_without_exclusion": _scored(results.unfiltered.adjusted[row, column]),
             }
+
+
+def _scored(value: float) -> str:
+    return "" if np.isnan(value) else f"{value:.4f}"
 
 
 def _vote(results: Results, name: str, juror: str, dimension: str) -> str:
@@ -161,6 +191,12 @@ def _verdict_rows(results: Results) -> Iterable[dict[str, Any]]:
         }
 
 
+def _exclusion_rows(results: Results) -> Iterable[dict[str, Any]]:
+    """Give a row for each exclusion, the words in quotes: none of a model's may begin a cell that a program obeys."""
+    for one in results.exclusions:
+        yield asdict(one) | {"said": f"“{one.said}”"}
+
+
 def _rounded(value: float | None) -> str:
     return "" if value is None else f"{value:.4f}"
 
@@ -181,4 +217,8 @@ def _page(results: Results) -> str:
         credits=results.credits,
         fitted=results.findings.fitted.values(),
         measure=measure,
+        patients=_conduct(results),
+        beside=glance(results.dialogues()),
+        exclusions=results.exclusions,
+        scenes={cell.scenario.id: cell.scenario.title for cell in results.cells},
     )

@@ -10,7 +10,12 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from agents.speech import Turn
 from engine.account import Ledger
+from engine.audit.examine import Examination, examine
+from engine.audit.exclude import Exclusion, exclude
+from engine.audit.knowledge import know
+from engine.audit.style import Dialogue
 from engine.cells import ARMS, Cell, list_cells
 from engine.events import (
     CallAnswered,
@@ -18,6 +23,7 @@ from engine.events import (
     ConversationFailed,
     ConversationStarted,
     PhotoFitted,
+    TurnSpoken,
     VerdictGiven,
 )
 from engine.journal import read_journal
@@ -37,6 +43,8 @@ class Findings:
     ended: dict[str, ConversationEnded] = field(default_factory=dict)
     failed: dict[str, ConversationFailed] = field(default_factory=dict)
     """Conversations that failed and did not end in a later attempt."""
+    spoken: dict[str, dict[int, Turn]] = field(default_factory=dict)
+    """By conversation and index; what an attempt that failed said beyond the end is still there."""
     verdicts: dict[tuple[str, str, str], Verdict] = field(default_factory=dict)
     """By conversation, juror and dimension."""
     ledger: Ledger = field(default_factory=Ledger)
@@ -49,6 +57,11 @@ class Findings:
     damage: list[str] = field(default_factory=list)
     """A sentence for each line of the journal that is not an event."""
 
+    def turns(self, name: str) -> tuple[Turn, ...]:
+        """Give what was said in a conversation that ended, in order."""
+        spoken = self.spoken.get(name, {})
+        return tuple(spoken[index] for index in sorted(spoken) if index <= self.ended[name].turns)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Results:
@@ -57,10 +70,18 @@ class Results:
     plan: Plan
     findings: Findings
     cells: tuple[Cell, ...]
-    """All that were planned, in the plan's order: the rows of `scores`."""
+    """All that were planned, in the plan's order: the rows of `unfiltered`."""
+    kept: tuple[Cell, ...]
+    """Those of scenarios that are not excluded: the rows of `scores`."""
     scores: Scores
+    unfiltered: Scores
+    """Scores as if nothing were excluded."""
     standings: tuple[Standing, ...]
-    """A standing's model is `model` in the full arm, `model · arm` in another."""
+    """Without excluded scenarios. A standing's model is `model` in the full arm, `model · arm` in another."""
+    examined: dict[str, Examination]
+    """What the audit of the patients found in every conversation that ended."""
+    exclusions: tuple[Exclusion, ...]
+    """Why scenarios are taken out, for every model alike."""
     jurors: tuple[JurorEffect, ...]
     titles: dict[str, str]
     """Of the standings' models."""
@@ -86,7 +107,27 @@ class Results:
     def whole(self) -> bool:
         """Tell whether every conversation ended, no provider kept a vote from us, and every model has its scores."""
         scored = all(standing.mean is not None for standing in self.standings)
-        return self.completed == self.planned and scored and not self.missing["failed"]
+        return self.completed == self.planned and bool(self.kept) and scored and not self.missing["failed"]
+
+    def dialogues(self) -> list[Dialogue]:
+        """Give the patient's side of every conversation that ended."""
+        return [
+            Dialogue(
+                id=cell.id,
+                cluster=cell.scenario.cluster,
+                turns=tuple(t.text for t in self.findings.turns(cell.id) if t.speaker == "patient"),
+            )
+            for cell in self.cells
+            if cell.id in self.findings.ended
+        ]
+
+    @property
+    def excluded(self) -> dict[str, str]:
+        """Give the rules by which each excluded scenario is out."""
+        rules: dict[str, list[str]] = {}
+        for one in self.exclusions:
+            rules.setdefault(one.scenario, []).append(one.rule)
+        return {scenario: " ".join(dict.fromkeys(found)) for scenario, found in rules.items()}
 
     @property
     def missing(self) -> Counter[str]:
@@ -103,6 +144,8 @@ def read_findings(folder: Path) -> Findings:
         if isinstance(body, CallAnswered):
             found.served.setdefault(body.model, Counter())[body.completion.served] += 1
             found.simulated |= body.completion.request_id.startswith(SIGNATURE)
+        elif isinstance(body, TurnSpoken):
+            found.spoken.setdefault(name, {})[body.turn.index] = body.turn
         elif isinstance(body, VerdictGiven):
             found.verdicts[name, body.verdict.juror, body.verdict.dimension] = body.verdict
         elif isinstance(body, ConversationStarted):
@@ -121,24 +164,29 @@ def tabulate_run(folder: Path, plan: Plan) -> Results:
     """Score what the journal of a run holds."""
     scenarios = load((folder / "scenarios.jsonl").read_bytes())
     cells = list_cells(scenarios, plan.models, [ARMS[arm] for arm in plan.arms])
-    names = [cell.id for cell in cells]
     found = read_findings(folder)
-    _drop_unplanned(found, plan, set(names))
-    ballots = [(key[0], verdict) for key, verdict in sorted(found.verdicts.items()) if key[0] in found.ended]
-    scores = score(collect(ballots, conversations=names, dimensions=plan.dimensions))
+    _drop_unplanned(found, plan, {cell.id for cell in cells})
     rows = {cell.id: entrant(cell.model, cell.arm.name) for cell in cells}
-    standings = tabulate(
-        scores,
-        models=list(rows.values()),
-        clusters=[cell.scenario.cluster for cell in cells],
-        generator=derive(plan.seed, "leaderboard"),
-    )
+    examined = _examine({cell.id: cell for cell in cells if cell.id in found.ended}, found)
+    exclusions = exclude(examined, {cell.id: (cell.scenario.id, rows[cell.id]) for cell in cells})
+    out = {one.scenario for one in exclusions}
+    kept = [cell for cell in cells if cell.scenario.id not in out]
+    scores = _score(kept, found, plan)
     return Results(
         plan=plan,
         findings=found,
         cells=tuple(cells),
+        kept=tuple(kept),
         scores=scores,
-        standings=standings,
+        unfiltered=_score(cells, found, plan) if out else scores,
+        standings=tabulate(
+            scores,
+            models=[rows[cell.id] for cell in kept],
+            clusters=[cell.scenario.cluster for cell in kept],
+            generator=derive(plan.seed, "leaderboard"),
+        ),
+        examined=examined,
+        exclusions=exclusions,
         jurors=severities(scores),
         titles={
             entrant(model, arm): entrant(str(plan.models[model]["title"]), arm)
@@ -148,6 +196,24 @@ def tabulate_run(folder: Path, plan: Plan) -> Results:
         failures=dict(Counter(rows[name] for name in found.failed)),
         credits=tuple(sorted({s.attribution for s in scenarios if s.attribution})),
     )
+
+
+def _examine(cells: dict[str, Cell], found: Findings) -> dict[str, Examination]:
+    """Audit every conversation that ended."""
+    scenarios = {cell.scenario.id: cell.scenario for cell in cells.values()}
+    known = {name: know(scenario) for name, scenario in scenarios.items()}
+    return {
+        name: examine(known[cell.scenario.id], found.turns(name), found.ended[name].stop_reason)
+        for name, cell in cells.items()
+    }
+
+
+def _score(cells: list[Cell], found: Findings, plan: Plan) -> Scores:
+    """Score some conversations from the votes on those of them that ended."""
+    names = [cell.id for cell in cells]
+    chosen = {name for name in names if name in found.ended}
+    ballots = [(key[0], verdict) for key, verdict in sorted(found.verdicts.items()) if key[0] in chosen]
+    return score(collect(ballots, conversations=names, dimensions=plan.dimensions))
 
 
 def _drop_unplanned(found: Findings, plan: Plan, names: set[str]) -> None:

@@ -139,7 +139,8 @@ def test_what_is_shown_names_the_report_and_the_way_on(capsys):
         planned=1240,
         findings=SimpleNamespace(damage=["0001.jsonl at byte 0: not an event."], ledger=ledger()),
         missing=Counter(refused=2, failed=1),
-        plan=SimpleNamespace(simulated=True, prices_dated="2026-11-20"),
+        plan=SimpleNamespace(simulated=True, prices_dated="2026-11-20", scenarios=155),
+        exclusions=(),
     )
     show_board(results, Path("runs/first/report/index.html"), finished=False)
     page = capsys.readouterr().out

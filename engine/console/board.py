@@ -16,6 +16,7 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
+from engine.audit.exclude import say
 from engine.console.clean import flatten
 from engine.console.outlet import emit
 from engine.console.spotlight import dollars
@@ -141,6 +142,7 @@ def show_board(results: Results, page: Path, *, finished: bool) -> None:
 def _closing(results: Results, page: Path, finished: bool) -> Iterator[str]:
     """Say what became of the run, and where to read on."""
     yield f"{results.completed:,} of {results.planned:,} conversations were held to their end."
+    yield from say(results.exclusions, results.plan.scenarios)
     yield from _spending(results)
     if missing := results.missing:
         causes = ", ".join(f"{count:,} {cause}" for cause, count in missing.most_common())

@@ -1,0 +1,140 @@
+"""Words as the audit reads them: tokens without their contractions, clauses, and amounts with their unit.
+
+The one idea: two sayings of the same thing become the same tokens, so that a fact said nearly word for word is
+found without a model. Nothing here knows what a word claims.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+
+TOKEN = re.compile(r"\d+\.\d+|[a-z0-9]+(?:'[a-z]+)?")
+SENTENCE = re.compile(r"[^.!?\n]+(?:\.(?=\d)[^.!?\n]+)*[.!?]*")
+BREAK = re.compile(
+    r"[,;:()–—]+|\s-\s|\band\b(?! a half)|\b(?:so|though|although|because|which)\b|(?=\bbut\b)"
+)
+ENDINGS = {
+    "n't": "not",
+    "'ve": "have",
+    "'m": "am",
+    "'re": "are",
+    "'ll": "will",
+    "'d": "would",
+    "'s": "is",
+}
+IRREGULAR = {
+    "can't": "can not",
+    "won't": "will not",
+    "cannot": "can not",
+    "gonna": "going to",
+    "ain't": "is not",
+}
+NUMBERS = {
+    word: value
+    for value, words in {
+        0.5: "half",
+        1: "a an one",
+        2: "two",
+        3: "three",
+        4: "four",
+        5: "five",
+        6: "six",
+        7: "seven",
+        8: "eight",
+        9: "nine",
+        10: "ten",
+        11: "eleven",
+        12: "twelve",
+        15: "fifteen",
+        18: "eighteen",
+        20: "twenty",
+        30: "thirty",
+        40: "forty",
+        50: "fifty",
+    }.items()
+    for word in words.split()
+}
+UNITS = (
+    (r"mm|millimet(?:er|re)s?", "mm", 1.0),
+    (r"cm|centimet(?:er|re)s?", "mm", 10.0),
+    (r"inch(?:es)?", "mm", 25.4),
+    (r"hours?|hrs?", "days", 1 / 24),
+    (r"days?", "days", 1.0),
+    (r"weeks?|wks?", "days", 7.0),
+    (r"months?", "days", 30.44),
+    (r"years?|yrs?", "days", 365.25),
+    (r"mg|milligrams?", "mg", 1.0),
+    (r"degrees?", "degrees", 1.0),
+)
+AMOUNT = re.compile(
+    rf"(?<![\w.])(?<!times )(?<!twice )(?<!once )(\d+(?:\.\d+)?|{'|'.join(NUMBERS)})(?: an?)?[ -]?"
+    rf"({'|'.join(f'(?:{unit})' for unit, _, _ in UNITS)})\b( and a half)?"
+)
+Amount = tuple[str, float]
+"""A quantity (mm, days, mg, degrees) and how much of it."""
+
+
+@lru_cache(maxsize=65536)
+def plain(text: str) -> str:
+    """Give the tokens of a text, lower case, contractions written out, one space between two."""
+    words = TOKEN.findall(text.lower().replace("’", "'"))
+    return " ".join([" ".join(_expand(word)) if "'" in word or word in IRREGULAR else word for word in words])
+
+
+def without(text: str, known: str) -> str:
+    """Take what is known, as `plain` gives it, out of a text wherever it stands."""
+    spans = list(_spans(text))
+    words, wanted = [word for word, _, _ in spans], known.split()
+    cuts = [
+        (spans[at][1], spans[at + len(wanted) - 1][2])
+        for at in range(len(words) - len(wanted) + 1)
+        if words[at : at + len(wanted)] == wanted
+    ]
+    for start, end in reversed(cuts):
+        text = f"{text[:start]}.{text[end:]}"
+    return text
+
+
+def clauses(text: str) -> Iterator[tuple[str, str]]:
+    """Give the clauses of what a text states, each as it stands and as `plain`; its questions are left out."""
+    for sentence in SENTENCE.findall(text):
+        if "?" not in sentence:
+            for part in BREAK.split(sentence):
+                if words := plain(part):
+                    yield part.strip(" .!"), words
+
+
+def amounts(text: str) -> list[Amount]:
+    """Give the amounts of a text as `plain` gives it; "a few" and "several" are none."""
+    found = []
+    for match in AMOUNT.finditer(text):
+        count, unit, half = match.groups()
+        number = NUMBERS.get(count) or float(count)
+        kind, scale = next((kind, scale) for name, kind, scale in UNITS if re.fullmatch(name, unit))
+        found.append((kind, (number + (0.5 if half else 0.0)) * scale))
+    return found
+
+
+def near(one: Amount, other: Amount, tolerance: float) -> bool:
+    """Tell whether two amounts are of one kind and differ by no more than a share of the larger."""
+    return one[0] == other[0] and abs(one[1] - other[1]) <= tolerance * max(one[1], other[1])
+
+
+def _spans(text: str) -> Iterator[tuple[str, int, int]]:
+    """Give every token with where it stands; the two words of a contraction stand at one place."""
+    for match in TOKEN.finditer(text.lower().replace("’", "'")):
+        start, end, word = *match.span(), match.group()
+        for piece in _expand(word):
+            yield piece, start, end
+
+
+@lru_cache(maxsize=65536)
+def _expand(word: str) -> tuple[str, ...]:
+    if word in IRREGULAR:
+        return tuple(IRREGULAR[word].split())
+    for ending, whole in ENDINGS.items():
+        if word.endswith(ending) and word != ending:
+            return (word.removesuffix(ending), whole)
+    return (word.replace("'", ""),) if "'" in word else (word,)
