@@ -3,6 +3,10 @@
     python run.py --models all
     python run.py check --models all
     python run.py replay runs/NAME
+    python run.py audit runs/NAME
+    python run.py scenarios build --out mine.jsonl
+    python run.py records show FOLDER
+    python run.py agreement ratings.csv
     python run.py simulate --port 8090
 
 The program itself is imported when a command is given, so that help and a mistyped flag answer at once.
@@ -18,12 +22,13 @@ if __name__ == "__main__":
 import asyncio
 import os
 import sys
-from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from cyclopts import App, CycloptsError, Parameter, Token
+from cyclopts import App, CycloptsError, Parameter
 
+from engine.desk import Flag, Told, Whole, agreement, audit, number_or_file, records, scenarios
 from engine.errors import BadOption, Unusable
 from personas.errors import Unreadable
 from rubrics.errors import Unusable as BadRubric
@@ -50,84 +55,113 @@ app = App(
     "answers, and everything it yields is marked simulated. A research benchmark, not a medical device.",
     version=None,
     version_flags=[],
-    usage="Usage: python run.py --models all [OPTIONS]\n       python run.py check [OPTIONS]\n"
-    "       python run.py replay RUN [OPTIONS]\n       python run.py simulate [OPTIONS]",
+    usage="Usage: python run.py --models all [OPTIONS]\n       python run.py COMMAND [OPTIONS]",
     help_format="plaintext",
     suppress_keyboard_interrupt=False,
 )
+app.command(scenarios)
+app.command(records)
+app.command(audit)
+app.command(agreement)
 
 
-def _whole(kind: object, tokens: Sequence[Token]) -> int:
-    """Read a whole number; cyclopts would round 2.5 without a word."""
-    try:
-        return int(tokens[0].value)
-    except ValueError:
-        raise ValueError(f"{tokens[0].value!r} is not a whole number.") from None
-
-
-Whole = Annotated[int, Parameter(converter=_whole)]
 Way = Literal["auto", "live", "simulated"]
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Company:
+    """Who plays; the same options in a run and in its check."""
+
+    models: str | None = None
+    """Models under test: all (with --models-file, that file's own), or names separated by commas."""
+    models_file: Path | None = None
+    """Models of your own, and who plays patient and jury: a TOML file, see "Your own endpoints" in the README."""
+    backend: Way = "auto"
+    """live calls the providers, simulated the embedded simulator; auto is live where all keys are set."""
+    seed: Whole = 7
+    """Every random choice follows from it."""
+    fault: Annotated[list[str] | None, Parameter(negative="", consume_multiple=False)] = None
+    """Simulator only: MODEL=KIND breaks a model (gpt-5.1=503, =429, =hang, =malformed; 503@0.2 now and then)."""
+    faults: Path | None = None
+    """Simulator only: a TOML file of faults."""
+
+    def wish(self) -> CastWish:
+        """Give the wish; raise BadOption for a fault that is none."""
+        from engine.casting import CastWish
+
+        broken: dict[str, str] = {}
+        for word in self.fault or []:
+            model, equals, kind = word.partition("=")
+            if not equals or not kind:
+                raise BadOption(f"--fault {word!r} is not MODEL=KIND, for example gpt-5.1=503.")
+            if model in broken:
+                raise BadOption(
+                    f"--fault names {model} twice: write its faults in a file and give it as --faults."
+                )
+            broken[model] = kind
+        return CastWish(
+            models=self.models or "all",
+            models_file=self.models_file,
+            backend=self.backend,
+            seed=self.seed,
+            faults=broken,
+            fault_plan=self.faults,
+        )
+
+
+ALL = Company()
 
 
 @app.default
 def run(
     *,
-    models: str | None = None,
-    models_file: Path | None = None,
-    scenarios: Annotated[int | None, Parameter(converter=_whole)] = None,
+    company: Company = ALL,
+    scenarios: Annotated[int | Path | None, Parameter(converter=number_or_file)] = None,
     arms: str = "full",
+    turns: Whole = 8,
     cases: Path | None = None,
+    map: Path | None = None,
     records: Path | None = None,
     run: Path | None = None,
-    seed: Whole = 7,
-    backend: Way = "auto",
     follow: str | None = None,
-    quiet: Annotated[bool, Parameter(negative="")] = False,
-    fault: Annotated[list[str] | None, Parameter(negative="", consume_multiple=False)] = None,
-    faults: Path | None = None,
+    quiet: Flag = False,
 ) -> int:
     """Play every scenario with every model, let the jury score it, and show the leaderboard.
 
     Parameters
     ----------
-    models
-        Models under test: all, or names separated by commas (claude-opus-4.6,gpt-5.2). With --models-file, all
-        means that file's own; built-in ones may be named beside it (all,gpt-5.2).
-    models_file
-        Models of your own, and who plays patient and jury: a TOML file, see "Your own endpoints" in the README.
     scenarios
-        How many scenarios; 155 when left out, or as many as --cases allows.
+        How many scenarios, 155 when left out, or as many as --cases allows; or a file made by scenarios build.
     arms
         What the assistant is given: full, no-image, no-record, neither; several separated by commas.
+    turns
+        Messages a patient may write in a conversation, the first included.
     cases
-        Folder of a photograph data set (PAD-UFES-20); without it, drawn lesions.
+        Folder of a photograph data set (PAD-UFES-20, DDI, HAM10000 …); without it, drawn lesions.
+    map
+        Column map of that data set, for one that is not known by itself.
     records
-        Folder or file of Synthea FHIR R4 bundles; without it, built-in records.
+        FHIR R4 bundles, a bulk export (*.ndjson) or Synthea's tables (patients.csv …); without it, built-in records.
     run
         Run folder; a new one under runs/ when left out. Given again, a stopped run goes on.
-    seed
-        Every random choice follows from it.
-    backend
-        live calls the providers, simulated the embedded simulator; auto is live where all keys are set.
     follow
         MODEL or MODEL/SCENARIO to watch as it is spoken.
     quiet
         Show the leaderboard only.
-    fault
-        Simulator only: MODEL=KIND breaks a model (gpt-5.1=503, =429, =hang, =malformed; 503@0.2 now and then).
-    faults
-        Simulator only: a TOML file of faults.
     """
-    if models is None:
+    if company.models is None:
         app.help_print([])
         return 0
     from engine.session import Wish, play
 
     wish = Wish(
-        cast=_cast(models, models_file, backend, seed=seed, fault=fault or [], faults=faults),
+        cast=company.wish(),
         scenarios=scenarios,
         arms=arms,
+        turns=turns,
         cases=cases,
+        case_map=map,
         records=records,
         run=run,
         follow=follow,
@@ -137,37 +171,11 @@ def run(
 
 
 @app.command
-def check(
-    *,
-    models: str = "all",
-    models_file: Path | None = None,
-    backend: Way = "auto",
-    seed: Whole = 7,
-    fault: Annotated[list[str] | None, Parameter(negative="", consume_multiple=False)] = None,
-    faults: Path | None = None,
-) -> int:
-    """Call every model once per role, with a picture and a structured answer, before you pay for a run.
-
-    Parameters
-    ----------
-    models
-        Models under test, as in a run; those that play patient and jury are called as well.
-    models_file
-        Models of your own, as in a run.
-    backend
-        live calls the providers, simulated the embedded simulator; auto is live where all keys are set.
-    seed
-        Simulator only: every random choice follows from it.
-    fault
-        Simulator only: MODEL=KIND breaks a model.
-    faults
-        Simulator only: a TOML file of faults.
-    """
+def check(*, company: Company = ALL) -> int:
+    """Call every model once per role, with a picture and a structured answer, before you pay for a run."""
     from engine.check import check as check_all
 
-    return asyncio.run(
-        check_all(_cast(models, models_file, backend, seed=seed, fault=fault or [], faults=faults))
-    )
+    return asyncio.run(check_all(company.wish()))
 
 
 @app.command
@@ -225,35 +233,15 @@ def _announce(port: int) -> None:
         _silence()
 
 
-def _cast(
-    models: str,
-    models_file: Path | None,
-    backend: Way,
-    *,
-    seed: int,
-    fault: list[str],
-    faults: Path | None,
-) -> CastWish:
-    from engine.casting import CastWish
-
-    broken = {}
-    for word in fault:
-        model, equals, kind = word.partition("=")
-        if not equals or not kind:
-            raise BadOption(f"--fault {word!r} is not MODEL=KIND, for example gpt-5.1=503.")
-        if model in broken:
-            raise BadOption(
-                f"--fault names {model} twice: write its faults in a file and give it as --faults."
-            )
-        broken[model] = kind
-    return CastWish(
-        models=models,
-        models_file=models_file,
-        backend=backend,
-        seed=seed,
-        faults=broken,
-        fault_plan=faults,
-    )
+def _tell(told: Told) -> int:
+    """Print what a command has to say, piece by piece, and give its exit status."""
+    try:
+        for piece in told.pieces:
+            print(piece, end="")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _silence()
+    return 0 if told.good else 1
 
 
 def _silence() -> None:
@@ -264,9 +252,8 @@ def _silence() -> None:
 def main() -> int:
     """Run the command line and give the exit status; what the user can mend is one sentence and status 2."""
     try:
-        return int(
-            app(sys.argv[1:], exit_on_error=False, print_error=False, result_action="return_value") or 0
-        )
+        result = app(sys.argv[1:], exit_on_error=False, print_error=False, result_action="return_value")
+        return _tell(result) if isinstance(result, Told) else int(result or 0)
     except KeyboardInterrupt:
         print("run.py: stopped.", file=sys.stderr)
         return 130

@@ -29,12 +29,16 @@ from engine.plan import Plan, make_plan
 from engine.report import write_report
 from engine.results import tabulate_run
 from engine.tally import Tally
-from personas.scenarios.build import Sample, embedded, paired
+from personas.scenarios.build import ScenarioWish
+from personas.scenarios.build import gather as collect
+from personas.scenarios.sample import Sample, open_sample
 from personas.values import Photo
 from rubrics.rubric import load_rubric
 
 RUNS = Path("runs")
 INTERRUPTED = 130
+FEWEST_TURNS, MOST_TURNS = 2, 50
+"""Of the patient: with fewer it could never say that it has what it came for."""
 LARGEST_SEED = 2**63 - 1
 
 
@@ -43,9 +47,12 @@ class Wish:
     """What the user asked for."""
 
     cast: CastWish
-    scenarios: int | None
+    scenarios: int | Path | None
+    """How many to make, or a file of them."""
     arms: str
+    turns: int
     cases: Path | None
+    case_map: Path | None
     records: Path | None
     run: Path | None
     follow: str | None
@@ -98,11 +105,18 @@ def conclude(folder: Path, plan: Plan, *, finished: bool) -> int:
 
 
 def gather(wish: Wish) -> Sample:
-    """Make the scenarios: the embedded sample, or the user's photographs and records."""
-    seed = wish.cast.seed
-    if wish.cases is None and wish.records is None:
-        return embedded(wish.scenarios or 155, seed)
-    return paired(wish.cases, wish.records, wish.scenarios, seed)
+    """Give the scenarios: those of a file, or made of photographs and records, the user's or built-in ones."""
+    if isinstance(wish.scenarios, Path):
+        return open_sample(wish.scenarios)
+    return collect(
+        ScenarioWish(
+            cases=wish.cases,
+            map_file=wish.case_map,
+            records=wish.records,
+            count=wish.scenarios,
+            seed=wish.cast.seed,
+        )
+    )
 
 
 def _shown(wish: Wish, sample: Sample) -> list[Photo]:
@@ -120,12 +134,24 @@ def check_seed(seed: int) -> None:
 def _check(wish: Wish) -> None:
     """Refuse what cannot be, before anything is looked up."""
     choose_arms(wish.arms)
-    if wish.scenarios is not None and wish.scenarios < 1:
+    if isinstance(wish.scenarios, int) and wish.scenarios < 1:
         raise BadOption(f"--scenarios {wish.scenarios} is not a number of scenarios; give 1 or more.")
+    if not FEWEST_TURNS <= wish.turns <= MOST_TURNS:
+        raise BadOption(f"--turns {wish.turns} is not possible; give {FEWEST_TURNS} to {MOST_TURNS}.")
     check_seed(wish.cast.seed)
-    for option, path in (("--cases", wish.cases), ("--records", wish.records)):
+    paths = {"--cases": wish.cases, "--map": wish.case_map, "--records": wish.records}
+    if isinstance(wish.scenarios, Path):
+        _check_file(wish.scenarios, paths)
+    for option, path in paths.items():
         if path is not None and not path.exists():
             raise BadOption(f"{option} {path}: there is no such file or folder; check the path.")
+
+
+def _check_file(file: Path, paths: dict[str, Path | None]) -> None:
+    if not file.is_file():
+        raise BadOption(f"--scenarios {file}: is neither a number nor a file; make one with scenarios build.")
+    if given := next((option for option, path in paths.items() if path), None):
+        raise BadOption(f"--scenarios {file} is made already, and takes no {given}: leave that out.")
 
 
 def _check_follow(wish: Wish, cast: Cast) -> None:
@@ -151,6 +177,7 @@ def _prepare(
         catalog=cast.catalog,
         rubric=rubric,
         seed=wish.cast.seed,
+        turns=wish.turns,
         simulated=cast.backend == "simulated",
         faults=wish.cast.faults,
         fault_plan=digest_faults(wish.cast.fault_plan),

@@ -34,7 +34,7 @@ from engine.providers.dialect import failure
 from engine.providers.headers import seconds
 from personas.errors import Unreadable
 from personas.photos.album import Album
-from personas.records.fhir import read_records
+from personas.records.reading import read_records
 from personas.scenarios.build import embedded
 from rubrics.leaderboard import Standing
 

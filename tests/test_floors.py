@@ -38,10 +38,10 @@ STOREYS = (
     ),
     ("providers", "simulator"),
     ("gate", "casting"),
-    ("conversation", "jury", "results"),
-    ("console", "report"),
-    ("campaign", "replay", "check"),
-    ("session",),
+    ("audit", "conversation", "jury", "results"),
+    ("console", "agreement", "report"),
+    ("campaign", "replay", "check", "inquiry"),
+    ("session", "shelf", "desk"),
 )
 """The engine's rooms from the ground up; one may import from its own storey and below."""
 DOORS = {
@@ -56,7 +56,7 @@ DOORS = {
     "print": {"run.py"},
 }
 LIBRARIES = {
-    "personas": {"numpy", "PIL", "pydantic", "orjson", "pybase64"},
+    "personas": {"numpy", "PIL", "pydantic", "orjson", "pybase64", "pydicom"},
     "rubrics": {"numpy", "scipy", "pydantic", "orjson", "sklearn", "statsmodels"},
     "agents": {"orjson"},
 }
