@@ -7,10 +7,12 @@ import shlex
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from engine.casting import check_faults
 from engine.catalog import read_catalog
 from engine.config import missing
+from personas.cases.reading import read_cases
 from run import app
 
 ROOT = Path(__file__).parents[1]
@@ -59,6 +61,19 @@ def test_the_example_of_faults_is_a_plan(tmp_path):
     example = TEXT.split("## The simulator alone")[1].split("```toml\n")[1].split("```")[0]
     (tmp_path / "plan.toml").write_text(example)
     check_faults(tmp_path / "plan.toml", {})
+
+
+def test_the_example_of_a_map_reads_a_table_with_images(tmp_path):
+    example = TEXT.split("needs a map of ten lines")[1].split("```toml\n")[1].split("```")[0]
+    (tmp_path / "clinic.toml").write_text(example)
+    folder = tmp_path / "clinic"
+    folder.mkdir()
+    (folder / "cases.csv").write_text("file,diagnosis,patient_id,age,sex\na.png,melanoma,7,61,F\n")
+    Image.new("RGB", (64, 64), "tan").save(folder / "a.png")
+    reading = read_cases(folder, tmp_path / "clinic.toml")
+    assert [(case.condition.key, case.age, case.sex, case.restricted) for case in reading.cases] == [
+        ("MEL", 61, "female", True)
+    ]
 
 
 def test_whatever_is_simulated_is_said_to_be():
