@@ -12,12 +12,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import csr_array
 from scipy.special import stdtrit
 
-from rubrics.scores import Flags, Floats, Indices, Scores, solve, sweep
+from rubrics.scores import Flags, Floats, Indices, Scores, gather, ratio, shares, solve, sweep
 
 DRAWS = 2_000
+BATCH = 500
+"""Draws made at once."""
 CONFIDENCE = 0.95
 LOWEST, HIGHEST = 1.0, 5.0
 ROUNDING = 1e-9
@@ -107,7 +108,7 @@ def tabulate(
     names, model = np.unique(np.asarray(models), return_inverse=True)
     cases, case = np.unique(np.asarray(clusters), return_inverse=True)
     sums = condense(scores, model, case, shape=(len(cases), len(names)))
-    means = _means(sums, _weights(generator, draws, len(cases)))
+    means = _means(sums, _draw(sums, generator, draws))
     counts = _counts(scores, model, sums)
     # Rounded, so that models equal but for the last bit stay in the order of their names.
     order = np.argsort(-np.nan_to_num(means["mean"][:, 0].round(9), nan=-np.inf), kind="stable")
@@ -150,15 +151,9 @@ def condense(scores: Scores, model: Indices, case: Indices, *, shape: tuple[int,
     weighs them.
     """
     cases, models = shape
-    many, dimensions, jurors = scores.cells.shape
-    given = ~np.isnan(scores.cells)
-    part = given / np.maximum(scores.counted, 1)[..., None]
+    _, dimensions, jurors = scores.cells.shape
     scored = scores.counted > 0
     full = scored.all(axis=1)
-    share = np.zeros((many, dimensions + 1, dimensions, jurors))
-    share[:, 0] = part * full[:, None, None] / dimensions
-    for d in range(dimensions):
-        share[:, d + 1, d] = part[:, d]
     raw = np.nan_to_num(scores.raw)
     total = np.column_stack([raw.mean(axis=1) * full, raw])
     count = np.column_stack([full, scored]).astype(float)
@@ -166,11 +161,11 @@ def condense(scores: Scores, model: Indices, case: Indices, *, shape: tuple[int,
     cell = case * models + model
     wide = (cases, models, dimensions + 1)
     return CaseSums(
-        normal=_sums(normal, case, cases),
-        residual=_sums(residual, case, cases),
-        count=_sums(count, cell, cases * models).reshape(wide),
-        total=_sums(total, cell, cases * models).reshape(wide),
-        share=_sums(share, cell, cases * models).reshape(*wide, dimensions * jurors),
+        normal=gather(normal, case, cases),
+        residual=gather(residual, case, cases),
+        count=gather(count, cell, cases * models).reshape(wide),
+        total=gather(total, cell, cases * models).reshape(wide),
+        share=gather(shares(scores), cell, cases * models).reshape(*wide, dimensions * jurors),
     )
 
 
@@ -180,35 +175,35 @@ def resample(sums: CaseSums, weights: Floats) -> Floats:
     shift = np.einsum("bkdx,bx->bkd", _weigh(weights, sums.share), effects.reshape(len(weights), -1))
     count = _weigh(weights, sums.count)
     total = _weigh(weights, sums.total) - shift
-    return _ratio(total, count)
+    return ratio(total, count)
 
 
-def _means(sums: CaseSums, weights: Floats) -> dict[str, Floats]:
-    """Give the columns of a standing that are points, (K, D+1) each; `weights` are the bootstrap's draws."""
-    mean = resample(sums, np.ones((1, weights.shape[1])))[0]
-    half = _reach(_spread(resample(sums, weights)), (sums.count > 0).sum(axis=0))
-    raw = _ratio(sums.total.sum(axis=0), sums.count.sum(axis=0))
+def _means(sums: CaseSums, drawn: Floats) -> dict[str, Floats]:
+    """Give the columns of a standing that are points, (K, D+1) each; `drawn` are the bootstrap's means."""
+    mean = resample(sums, np.ones((1, len(sums.count))))[0]
+    half = _reach(_spread(drawn), (sums.count > 0).sum(axis=0))
+    raw = ratio(sums.total.sum(axis=0), sums.count.sum(axis=0))
     return {"mean": mean, "low": mean - half, "high": mean + half, "raw": raw}
 
 
-def _weights(generator: np.random.Generator, draws: int, cases: int) -> Floats:
-    """Draw as many cases as there are, with replacement: how often each came, (draws, cases)."""
-    weights = np.empty((draws, cases))
-    for row in weights:
-        row[:] = np.bincount(generator.integers(cases, size=cases), minlength=cases)
-    return weights
+def _draw(sums: CaseSums, generator: np.random.Generator, draws: int) -> Floats:
+    """Give the means (draws, K, D+1) of resamples of whole cases, as many as there are, with replacement.
+
+    A few hundred draws at a time, so that a million verdicts fit into memory.
+    """
+    cases = len(sums.count)
+    found = []
+    for start in range(0, draws, BATCH):
+        weights = np.empty((min(BATCH, draws - start), cases))
+        for row in weights:
+            row[:] = np.bincount(generator.integers(cases, size=cases), minlength=cases)
+        found.append(resample(sums, weights))
+    return np.concatenate(found)
 
 
 def _weigh(weights: Floats, sums: Floats) -> Floats:
     flat = weights @ sums.reshape(len(sums), -1)
     return flat.reshape(len(weights), *sums.shape[1:])
-
-
-def _sums(values: Floats, group: Indices, groups: int) -> Floats:
-    """Sum (C, …) over conversations of the same group: (groups, …)."""
-    many = len(values)
-    member = csr_array((np.ones(many), (group, np.arange(many))), shape=(groups, many))
-    return (member @ values.reshape(many, -1)).reshape(groups, *values.shape[1:])
 
 
 def _spread(means: Floats) -> Floats:
@@ -244,10 +239,6 @@ def _counts(scores: Scores, model: Indices, sums: CaseSums) -> dict[str, Indices
         "missing": np.bincount(model)[:, None] - n,
         "linked": np.column_stack([adrift.sum(axis=1), adrift]) == 0,
     }
-
-
-def _ratio(total: Floats, count: Floats) -> Floats:
-    return np.divide(total, count, out=np.full(count.shape, np.nan), where=count > 0)
 
 
 def _confine(value: float) -> float | None:

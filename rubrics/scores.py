@@ -10,17 +10,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from math import prod
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
-from rubrics.values import Verdict
+from rubrics.values import Status, Verdict
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 Indices = NDArray[np.int64]
 
+STATUSES: tuple[str, ...] = get_args(Status)
 ROUNDING = 1e-9
 """Eigenvalues of the normal equations below this share of the largest are zero."""
 
@@ -42,6 +46,8 @@ class Votes:
     """(n,) 1 to 5; NaN for an abstention."""
     own: Flags
     """(n,) the juror is of the judged model's family."""
+    status: Indices
+    """(n,) index into STATUSES: whether the vote was scored, and if not, why."""
 
     @property
     def counts(self) -> Flags:
@@ -94,6 +100,7 @@ def collect(
         juror=_index([verdict.juror for _, verdict in rows], jurors, "juror"),
         score=np.array([np.nan if score is None else score for score in scores], dtype=float),
         own=np.array([verdict.own_family for _, verdict in rows], dtype=bool),
+        status=_index([verdict.status for _, verdict in rows], STATUSES, "status"),
     )
 
 
@@ -105,15 +112,15 @@ def score(votes: Votes) -> Scores:
     classification without interaction, e.g. Searle, Linear Models, 1971). An adjusted score is the mean of
     the conversation's votes, each less its juror's effect.
     """
-    cells = _cells(votes)
+    cells = spread(votes, votes.counts)
     given = ~np.isnan(cells)
     counted = given.sum(axis=2)
-    raw = _ratio(np.where(given, cells, 0.0).sum(axis=2), counted)
+    raw = ratio(np.where(given, cells, 0.0).sum(axis=2), counted)
     panel = np.stack([_panel(given[:, d]) for d in range(len(votes.dimensions))])
     linked = ~(given & ~panel).any(axis=2)
     normal, residual = sweep(cells, linked)
     effects = solve(normal.sum(axis=0), residual.sum(axis=0))
-    shift = _ratio((given * effects).sum(axis=2), counted)
+    shift = ratio((given * effects).sum(axis=2), counted)
     return Scores(
         votes=votes,
         cells=cells,
@@ -145,14 +152,45 @@ def solve(normal: Floats, residual: Floats) -> Floats:
     return (inverse @ residual[..., None])[..., 0]
 
 
-def _cells(votes: Votes) -> Floats:
-    """Spread the counting votes over (C, D, J); a juror who voted twice weighs no more for it."""
+def spread(votes: Votes, which: Flags) -> Floats:
+    """Spread votes, those of `which` (n,), over (C, D, J); a juror who voted twice weighs no more for it."""
     shape = (len(votes.conversations), len(votes.dimensions), len(votes.jurors))
-    at = (votes.conversation[votes.counts], votes.dimension[votes.counts], votes.juror[votes.counts])
+    at = (votes.conversation[which], votes.dimension[which], votes.juror[which])
     total, times = np.zeros(shape), np.zeros(shape)
-    np.add.at(total, at, votes.score[votes.counts])
+    np.add.at(total, at, votes.score[which])
     np.add.at(times, at, 1.0)
-    return _ratio(total, times)
+    return ratio(total, times)
+
+
+def points(scores: Scores) -> Floats:
+    """Give the adjusted scores with overall first, (C, D+1): the mean over all dimensions, none lacking."""
+    return np.column_stack([scores.adjusted.mean(axis=1), scores.adjusted])
+
+
+def shares(scores: Scores) -> Floats:
+    """Give the weight of each juror effect in each of `points`, (C, D+1, D, J): `raw - share · effects`."""
+    many, dimensions, jurors = scores.cells.shape
+    part = ~np.isnan(scores.cells) / np.maximum(scores.counted, 1)[..., None]
+    full = (scores.counted > 0).all(axis=1)
+    share = np.zeros((many, dimensions + 1, dimensions, jurors))
+    share[:, 0] = part * full[:, None, None] / dimensions
+    for d in range(dimensions):
+        share[:, d + 1, d] = part[:, d]
+    return share
+
+
+def gather(values: Floats, group: Indices, groups: int) -> Floats:
+    """Sum (C, …) over conversations of the same group, (groups, …); group -1 is left out."""
+    known = np.flatnonzero(group >= 0)
+    member = csr_array((np.ones(len(known)), (group[known], known)), shape=(groups, len(values)))
+    flat = values.reshape(len(values), prod(values.shape[1:]))
+    return (member @ flat).reshape(groups, *values.shape[1:])
+
+
+def ratio(total: Floats, count: Floats | Indices) -> Floats:
+    """Divide, NaN where the count is zero; both of one shape, or a count that broadcasts."""
+    shape = np.broadcast_shapes(np.shape(total), np.shape(count))
+    return np.divide(total, count, out=np.full(shape, np.nan), where=np.asarray(count) > 0)
 
 
 def _panel(given: Flags) -> Flags:
@@ -163,10 +201,6 @@ def _panel(given: Flags) -> Flags:
     _, body = connected_components(together > 0, directed=False)
     cast = np.bincount(body, weights=np.diag(together))
     return (body == cast.argmax()) & (np.diag(together) > 0)
-
-
-def _ratio(total: Floats, count: Floats | Indices) -> Floats:
-    return np.divide(total, count, out=np.full(np.shape(total), np.nan), where=count > 0)
 
 
 def _index(names: Sequence[str], known: Sequence[str], kind: str) -> Indices:

@@ -9,26 +9,8 @@ import pytest
 from scipy import stats
 
 from rubrics.leaderboard import OVERALL, Standing, severities, tabulate
-from rubrics.scores import Floats, Votes, score
-
-
-def ballots(cells: Floats, own: Floats | None = None) -> Votes:
-    """Give votes from (C, D, J) points, NaN for an abstention."""
-    conversation, dimension, juror = (axis.ravel() for axis in np.indices(cells.shape))
-    names = [
-        tuple(f"{kind}{index}" for index in range(many))
-        for kind, many in zip("cdj", cells.shape, strict=True)
-    ]
-    return Votes(
-        conversations=names[0],
-        dimensions=names[1],
-        jurors=names[2],
-        conversation=conversation,
-        dimension=dimension,
-        juror=juror,
-        score=cells.ravel(),
-        own=np.zeros(cells.size, dtype=bool) if own is None else own.ravel(),
-    )
+from rubrics.scores import Floats, score
+from tests.numbered import ballots
 
 
 def rank(
@@ -37,7 +19,7 @@ def rank(
     """Tabulate with a fixed seed, by model and dimension."""
     generator = np.random.default_rng(11)
     table = tabulate(
-        score(ballots(cells, own)), models=models, clusters=clusters, generator=generator, draws=draws
+        score(ballots(cells, own=own)), models=models, clusters=clusters, generator=generator, draws=draws
     )
     return {(row.model, row.dimension): row for row in table}
 
