@@ -260,9 +260,7 @@ def test_two_faults_asked_of_one_model_are_both_done_or_refused_and_none_is_forg
     import run
 
     try:
-        wish = run._cast(
-            "gpt-5.1", None, "auto", seed=7, fault=["gpt-5.1=503@0.1", "gpt-5.1=429@0.1"], faults=None
-        )
+        wish = run.Company(fault=["gpt-5.1=503@0.1", "gpt-5.1=429@0.1"]).wish()
     except BadOption:
         return
     assert "503" in str(wish.faults)

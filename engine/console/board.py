@@ -16,7 +16,6 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from engine.audit.exclude import say
 from engine.console.clean import flatten
 from engine.console.outlet import emit
 from engine.console.spotlight import dollars
@@ -141,6 +140,8 @@ def show_board(results: Results, page: Path, *, finished: bool) -> None:
 
 def _closing(results: Results, page: Path, finished: bool) -> Iterator[str]:
     """Say what became of the run, and where to read on."""
+    from engine.audit.exclude import say  # the audit's libraries are none of a live screen's
+
     yield f"{results.completed:,} of {results.planned:,} conversations were held to their end."
     yield from say(results.exclusions, results.plan.scenarios)
     yield from _spending(results)
