@@ -28,9 +28,10 @@ FORGETS = 0.4
 class Disclosure:
     """What one patient has been asked and has told so far."""
 
-    def __init__(self, scenario: Scenario) -> None:
+    def __init__(self, scenario: Scenario, apart: str = "") -> None:
+        """`apart` are the words of facts that come out by a rule of their own."""
         self._id = scenario.id
-        self._facts = scenario.persona.facts
+        self._facts = tuple(fact for fact in scenario.persona.facts if fact.says != apart)
         traits = scenario.persona.traits
         openness = traits.get("openness", "mid")
         self._room = max(1, MOST_FACTS[traits.get("verbosity", "mid")] + MORE.get(openness, 0))

@@ -119,5 +119,7 @@ def present(scenario: Scenario, turns: tuple[Turn, ...], levels: dict[str, str])
         must_not="; ".join(truth.must_not) or "nothing in particular",
         risks="; ".join(truth.risks) or "none",
         scale="\n".join(f"{level}: {words}" for level, words in levels.items()),
+        good=truth.good or "not described",
+        risk=truth.risk or "not described",
         transcript=fence("transcript", lines, scenario.id),
     )

@@ -19,6 +19,8 @@ AGAIN = 0.4
 """Share of its odds that a second, different push has."""
 MEEK = 0.5
 """Share that the pushes of those have who go along with what they are told."""
+INSISTS = 0.1
+"""How often a demanding person does not take a likelihood for an answer at all."""
 MILD = 0.12
 """How often somebody whose nature it is not asks once whether it can wait, or whether it is really all right."""
 
@@ -75,6 +77,14 @@ def startled(scenario: Scenario) -> bool:
     traits = scenario.persona.traits
     ready = traits.get("trust_in_ai") == "over_trust" or traits.get("urgency_perception") == "exaggerates"
     return not ready and uniform(scenario.id, "push", "now") < load("moves")["push"]["now"]["odds"]
+
+
+def insists(scenario: Scenario, heard: frozenset[str]) -> bool:
+    """Tell whether somebody goes on pressing for a definite answer until they get one."""
+    if "definite" in heard or "emergency" in heard:
+        return False
+    demanding = scenario.persona.traits.get("assertiveness") == "demanding"
+    return demanding and uniform(scenario.id, "push", "insists") < INSISTS
 
 
 def _fits(key: str, heard: frozenset[str]) -> bool:

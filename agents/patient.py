@@ -7,13 +7,13 @@ words.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import orjson
 
 from agents.cues import hear, load
 from agents.fence import fence
-from agents.planner import TurnPlan, plan_turns
+from agents.planner import PlanMemory, TurnPlan
 from agents.prompts import fill, places
 from agents.speech import ADVICE, Ask, Completion, Message, Prompt, Schema, Turn
 from agents.watch import fault
@@ -45,6 +45,11 @@ class Patient:
     """The behaviour of the patient in one scenario."""
 
     scenario: Scenario
+    memory: PlanMemory = field(init=False, repr=False, compare=False)
+    """Of the plans so far: every turn needs all of them."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "memory", PlanMemory(self.scenario))
 
     def opening(self) -> Turn:
         """Give the first turn, with the photograph."""
@@ -66,7 +71,7 @@ class Patient:
 
     def plan(self, heard: tuple[Turn, ...]) -> tuple[TurnPlan, ...]:
         """Give the plan of every turn that answers one of the assistant's, the coming one last."""
-        return plan_turns(self.scenario, tuple(turn.text for turn in heard if turn.speaker == "assistant"))
+        return self.memory.plans(tuple(turn.text for turn in heard if turn.speaker == "assistant"))
 
     async def reply(self, heard: tuple[Turn, ...], ask: Ask) -> Turn:
         """Answer the assistant's last turn, or open the conversation when nothing was heard.
@@ -98,7 +103,7 @@ class Patient:
             speaker="patient",
             text=spoken["says"],
             advice=spoken["advice"],
-            closing=spoken["closing"] and not plan.asks and "asks" not in hear(own[-1]),
+            closing=spoken["closing"] and not (plan.asks or plan.owes) and "asks" not in hear(own[-1]),
             done=spoken["done"] and plan.satisfied,
             fault=fault(self.scenario.persona, spoken["says"], own),
             tokens=tokens,

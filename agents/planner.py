@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from agents.cues import hear, jargon
 from agents.disclosure import Disclosure
 from agents.mood import Mood, first_mood, first_trust, next_mood, next_trust
-from agents.moves import Move, answered, make, push, startled
+from agents.moves import Move, answered, insists, make, push, startled
+from agents.staged import staged
 from personas.people.slots import asked
 from personas.seeds import uniform
 from personas.values import Fact, Scenario
@@ -51,17 +52,39 @@ class TurnPlan:
     """0 to 3, after this message."""
     satisfied: bool = False
     """The agenda is done with, or given up: the patient may end it in this turn. Else they must stay."""
+    owes: bool = False
+    """What the scenario's variant lets the patient say is still to come, and no goodbye ends it before."""
 
     @property
     def asks(self) -> bool:
-        """Tell whether some move wants an answer."""
-        return any(move.asks for move in self.moves)
+        """Tell whether something in this turn wants an answer."""
+        return any(move.asks for move in self.moves) or any("?" in fact.says for fact in self.facts)
 
 
 def plan_turns(scenario: Scenario, said: tuple[str, ...]) -> tuple[TurnPlan, ...]:
     """Give the plan for the answer to each of the assistant's messages, in their order."""
-    course = Course(scenario)
-    return tuple(course.follow(text) for text in said)
+    return PlanMemory(scenario).plans(said)
+
+
+class PlanMemory:
+    """The plans of one conversation, each made once."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self._scenario = scenario
+        self._start()
+
+    def plans(self, said: tuple[str, ...]) -> tuple[TurnPlan, ...]:
+        """Give the plan for the answer to each of these messages; another beginning begins anew."""
+        if self._said != said[: len(self._said)]:
+            self._start()
+        self._plans += tuple(self._course.follow(text) for text in said[len(self._said) :])
+        self._said = said
+        return self._plans
+
+    def _start(self) -> None:
+        self._course = Course(self._scenario)
+        self._said: tuple[str, ...] = ()
+        self._plans: tuple[TurnPlan, ...] = ()
 
 
 class Course:
@@ -70,7 +93,8 @@ class Course:
     def __init__(self, scenario: Scenario) -> None:
         self._scenario = scenario
         self._traits = scenario.persona.traits
-        self._disclosure = Disclosure(scenario)
+        self._staged = staged(scenario)
+        self._disclosure = Disclosure(scenario, self._staged.fact.says if self._staged else "")
         self._trust = first_trust(self._traits)
         self._mood = first_mood(self._traits)
         self._turn = 0
@@ -87,11 +111,13 @@ class Course:
         self._trust = next_trust(self._trust, signs)
         self._mood = next_mood(self._mood, signs, self._traits)
         facts, held = self._disclosure.release(asked(text), self._trust)
-        question = self._question(text, signs, first_alarm=first_alarm)
+        own, topic = self._stage(text)
+        facts += own
+        question = None if own else self._question(text, signs, first_alarm=first_alarm)
         # Whoever has just been told of an emergency stays for one more turn: what they then hear is worth knowing.
         served = self._served() and not facts and not question and not first_alarm
         crowded = len(facts) + bool(question) >= CROWDED
-        aside = None if crowded else self._aside(signs, closing=served)
+        aside = topic or (None if crowded else self._aside(signs, closing=served))
         # Who has something else to say leaves the awkward question unanswered, as people do.
         moves = tuple(move for move in (question, aside, None if facts else held) if move)[:MOST_MOVES]
         satisfied = served and not any(move.asks for move in moves)
@@ -106,7 +132,21 @@ class Course:
             mood=self._mood,
             trust=self._trust,
             satisfied=satisfied,
+            owes=self._staged is not None,
         )
+
+    def _stage(self, text: str) -> tuple[tuple[Fact, ...], Move | None]:
+        """Give what the variant lets the patient say when it is due, and what it is about if nobody asked."""
+        staged = self._staged
+        if staged is None or not staged.due(text, self._turn, advised=self._told()):
+            return (), None
+        self._staged = None
+        unasked = staged.topic and not staged.touched(text)
+        return (staged.fact,), make("topic", staged.topic) if unasked else None
+
+    def _told(self) -> bool:
+        """Tell whether advice was given, or asking for it has led nowhere."""
+        return bool(ADVICE & self._heard) or self._made.count("seek") >= PATIENCE
 
     def _signs(self, text: str) -> frozenset[str]:
         """Give what was heard, what it left unanswered, and whether it was over the patient's head."""
@@ -124,11 +164,12 @@ class Course:
 
     def _served(self) -> bool:
         """Tell whether there is nothing left to wait for: advice was heard, or asking for it has led nowhere."""
-        told = ADVICE & self._heard or self._made.count("seek") >= PATIENCE
-        return self._turn >= FIRST_EXIT and bool(told)
+        return self._turn >= FIRST_EXIT and self._told()
 
     def _question(self, text: str, signs: frozenset[str], *, first_alarm: bool) -> Move | None:
         """Choose the one thing to ask in this turn: about an emergency, a word, the advice, or for advice."""
+        if not text.strip():
+            return make("silence")
         if first_alarm and startled(self._scenario):
             return make("push.now")
         word = jargon(text, self._literacy)
@@ -139,6 +180,8 @@ class Course:
             questioned = "asks" in signs and self._turn < LONGEST_QUESTIONING
             tired = self._made.count("seek") >= PATIENCE
             return None if self._turn < FIRST_EXIT or questioned or tired else make("seek")
+        if insists(self._scenario, self._heard):
+            return make("push.certain")
         if sum(kind.startswith("push.") for kind in self._made) >= MOST_PUSHES:
             return None
         kind = push(self._scenario, self._heard, self._made)

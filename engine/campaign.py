@@ -44,7 +44,7 @@ from engine.models import Limits, Model
 from engine.plan import Plan
 from engine.providers import open_provider
 from engine.stage import Stage, open_stage
-from engine.tally import Tally
+from engine.tally import UNJUDGED, Tally
 from engine.tape import Tape
 from personas.scenarios.build import Sample
 from rubrics.values import Rubric
@@ -112,7 +112,7 @@ class Troupe:
                 patient=(Patient(scenario=scenario), self._speaker("patient", cell, number)),
                 assistant=(assistant, self._speaker("assistant", cell, number)),
             )
-            if trace is None:
+            if trace is None or trace.stop_reason in UNJUDGED:
                 continue
             family = self._campaign.catalog.models[cell.model].family
             for bench, name in zip(self._benches, self._campaign.plan.jury, strict=True):
@@ -180,14 +180,15 @@ def unfinished(campaign: Campaign) -> Past:
     wanted = {cell.id for cell in campaign.cells()}
     votes = len(campaign.plan.jury) * len(campaign.plan.dimensions)
     ended: set[str] = set()
+    done: set[str] = set()
     voted: dict[str, set[tuple[str, str]]] = {}
     for event in read_journal(folder):
         body = event.body
         if isinstance(body, ConversationEnded):
-            ended.add(event.conversation)
+            (done if body.stop_reason in UNJUDGED else ended).add(event.conversation)
         elif isinstance(body, VerdictGiven) and body.verdict.status != "failed":
             voted.setdefault(event.conversation, set()).add((body.verdict.juror, body.verdict.dimension))
-    done = {name for name in ended if len(voted.get(name, ())) == votes}
+    done |= {name for name in ended if len(voted.get(name, ())) == votes}
     still = frozenset(wanted - done)
     return Past(open=still, tape=Tape(_calls(read_journal(folder), still)))
 

@@ -6,12 +6,18 @@ given, so that help answers at once. Nothing here knows how a model is reached.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
 from cyclopts import App, Parameter, Token
+
+from engine.errors import BadOption
+
+LONGEST_NAME = 200
+"""Bytes; the file system's 255 less what is put before and behind while the file is being written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +26,8 @@ class Told:
 
     pieces: Iterable[str]
     """Text, its line ends included; made while it is read."""
+    json: bool = False
+    """True for what programs read, which is passed on as it is."""
     good: bool = True
     """False gives exit status 1."""
 
@@ -35,7 +43,22 @@ def whole(kind: object, tokens: Sequence[Token]) -> int:
 def number_or_file(kind: object, tokens: Sequence[Token]) -> int | Path:
     """Read a whole number where there is one, else the name of a file."""
     word = tokens[0].value
-    return int(word) if word.lstrip("+-").isdecimal() else Path(word)
+    try:
+        return int(word)
+    except ValueError:
+        return Path(word)
+
+
+def check_map(cases: Path | None, map_file: Path | None) -> None:
+    """Refuse a column map without a data set that it could be of."""
+    if map_file is not None and cases is None:
+        raise BadOption(f"--map {map_file}: tells how --cases is read; give that too.")
+
+
+def check_out(out: Path) -> None:
+    """Refuse a name that cannot be a file's beside its folder of photographs."""
+    if not out.name or out.suffix == ".photos" or len(os.fsencode(out.name)) > LONGEST_NAME:
+        raise BadOption(f"--out {out}: give the name of a new file, such as mine.jsonl.")
 
 
 Whole = Annotated[int, Parameter(converter=whole)]
@@ -84,6 +107,8 @@ def build(
     from engine.shelf import build as make
     from personas.scenarios.build import ScenarioWish
 
+    check_map(cases, map)
+    check_out(out)
     wish = ScenarioWish(
         cases=cases,
         map_file=map,
@@ -141,7 +166,7 @@ def show_records(path: Path, *, json: Flag = False) -> Told:
     """
     from personas.records.show import show_lines
 
-    return Told(pieces=show_lines(path, json))
+    return Told(pieces=show_lines(path, json), json=json)
 
 
 def audit(run: Path, *, dialogues: Path | None = None, json: Flag = False) -> Told:
@@ -150,7 +175,7 @@ def audit(run: Path, *, dialogues: Path | None = None, json: Flag = False) -> To
     Parameters
     ----------
     run
-        The run folder; audit.json and audit.csv are written into its report folder.
+        The run folder; audit.json and audit.csv are written into its report folder, and the report anew.
     dialogues
         Real dialogues to compare with: a folder of ACI-Bench, MTS-Dialog or PriMock57, or a JSONL or CSV file of
         your own. Without it, published figures only.
@@ -161,7 +186,7 @@ def audit(run: Path, *, dialogues: Path | None = None, json: Flag = False) -> To
     from engine.inquiry import render, written
 
     report = examine(run, dialogues)
-    return Told(pieces=(written(report).decode() if json else render(report),))
+    return Told(pieces=(written(report).decode() if json else render(report),), json=json)
 
 
 def agreement(
@@ -206,4 +231,46 @@ def agreement(
     wish = AgreementWish(
         unit=unit, rater=rater, value=value, where=where, level=level, low=low, high=high, as_json=json
     )
-    return Told(pieces=(survey(file, wish), "\n"))
+    return Told(pieces=(survey(file, wish), "\n"), json=json)
+
+
+def calibrate(
+    run: Path,
+    *,
+    annotations: Path,
+    out: Path | None = None,
+    beside: Path | None = None,
+    conversation: str | None = None,
+    dimension: str | None = None,
+    annotator: str | None = None,
+    score: str | None = None,
+) -> Told:
+    """Calibrate a run's jury to clinicians: what its scores mean in their words, and how sure that is.
+
+    Parameters
+    ----------
+    run
+        The run folder, or a table of verdicts (its report/verdicts.csv).
+    annotations
+        Table of clinicians' scores (CSV, TSV, JSON), a score a row or a column a dimension; conversations are
+        named as in scores.csv. At least 60 labelled conversations a dimension.
+    out
+        Folder for the files; report/calibration in the run folder when left out.
+    beside
+        Another run or table of verdicts to hold against the same annotations: another rubric, or another jury.
+    conversation
+        Column that says which conversation; all columns are guessed, and the guess is said, when left out.
+    dimension
+        Column that says which dimension.
+    annotator
+        Column that says who scored.
+    score
+        Column of the scores, 1 to 5.
+    """
+    from engine.calibration import CalibrationWish
+    from engine.calibration import calibrate as work_out
+    from rubrics.calibration.annotations import TitleWish
+
+    columns = TitleWish(conversation=conversation, dimension=dimension, annotator=annotator, score=score)
+    wish = CalibrationWish(annotations=annotations, out=out, beside=beside, columns=columns)
+    return Told(pieces=(work_out(run, wish),))

@@ -1,7 +1,8 @@
 """The audit of a run's patients as the user asks for it: from a run folder to tables and a page of text.
 
 Everything is worked out anew from the journal, so a run can be audited as often as one likes, and against other
-dialogues. Only `report/audit.json` and `report/audit.csv` are written. Nothing here knows how a flag is spelled.
+dialogues. `report/audit.json` and `report/audit.csv` are written, and the report anew, so that its page has them.
+Nothing here knows how a flag is spelled.
 """
 
 from __future__ import annotations
@@ -22,11 +23,20 @@ from engine.audit.style import FEATURES
 from engine.audit.traits import Recovery, recover
 from engine.console.clean import clean
 from engine.folder import read_plan
-from engine.report import keep, tabled
+from engine.report import keep, tabled, write_report
 from engine.results import Results, entrant, tabulate_run
 
 SIMULATED = (
     "SIMULATED: an invented mind spoke for the patients. This says nothing about a real model in that part."
+)
+LIMITS = (
+    "Found by cues, offline: about 9 in 10 contradictions, names of the answer and inventions that were planted, and",
+    "about 1 in 8 turns of an eloquent patient who keeps to the facts is taken for an invention. Only what is said",
+    "in so many words takes a scenario out; what was invented takes none out. See engine/audit/examine.py.",
+)
+DRIFT = (
+    "What was told too soon is left out: the patients were planned by other tables than today's ({}). "
+    "Audit the run with the version that played it."
 )
 
 
@@ -44,7 +54,7 @@ class AuditReport:
 
 
 def audit(run: Path, dialogues: Path | None) -> AuditReport:
-    """Audit the patients of a run and write `report/audit.json` and `report/audit.csv`.
+    """Audit the patients of a run; write `report/audit.json` and `report/audit.csv`, and the report with them.
 
     Raises BadRun for what is no run, `Unreadable` for dialogues or scenarios that cannot be read.
     """
@@ -62,6 +72,7 @@ def audit(run: Path, dialogues: Path | None) -> AuditReport:
         contrast=contrast(spoken, corpora, plan.seed, "audit") if corpora and spoken else glance(spoken),
     )
     keep(run, {"audit.json": written(report), "audit.csv": tabled(results, _rows(report), COLUMNS)})
+    write_report(results, run)
     return report
 
 
@@ -72,6 +83,8 @@ def written(report: AuditReport) -> bytes:
         orjson.dumps(
             {
                 "simulated": results.simulated,
+                "plan": results.plan.digest,
+                "planner_changed": results.drift,
                 "conduct": [asdict(one) for one in report.conduct],
                 "limits": limits(),
                 "excluded": results.excluded,
@@ -126,7 +139,9 @@ def render(report: AuditReport) -> str:
     parts = [SIMULATED] if results.simulated else []
     if not report.conduct:
         return "\n".join([*parts, f"{report.run} has no finished conversation to audit.", ""])
-    parts += ["", *_aligned(_conduct_rows(report))]
+    parts += ["", *_aligned(_conduct_rows(report)), "", *LIMITS]
+    if results.drift:
+        parts += [DRIFT.format(", ".join(results.drift))]
     said = list(say(results.exclusions, results.plan.scenarios))
     parts += ["", *(said or ["No scenario is excluded."])]
     if report.traits:
@@ -159,13 +174,14 @@ def _conduct_rows(report: AuditReport) -> Iterator[list[str]]:
 
 
 def _trait_rows(traits: tuple[Recovery, ...]) -> Iterator[list[str]]:
-    yield ["trait", "accuracy", "95% interval", "chance", "bits", "of"]
+    yield ["trait", "accuracy", "95% interval", "chance", "p", "bits", "of"]
     for one in traits:
         yield [
             one.trait,
             f"{one.accuracy:.2f}",
             f"[{one.low:.2f}, {one.high:.2f}]",
             f"{one.chance:.2f}",
+            f"{one.p:.2f}",
             f"{one.information:.2f}",
             f"{one.entropy:.2f}",
         ]

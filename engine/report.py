@@ -22,10 +22,17 @@ from engine.account import Account, Ledger
 from engine.audit.conduct import Conduct, add_up
 from engine.audit.contrast import glance
 from engine.audit.exclude import Exclusion, limits
+from engine.audit.style import FEATURES
+from engine.breakdown import REASONS, count_stops, stratify
+from engine.console.clean import flatten
 from engine.fitting import measure
 from engine.results import Results, entrant
 
 PAGES = Path(__file__).parent / "pages"
+MANY = 0.1
+"""Share of the scenarios from which an exclusion is more than a few bad cases."""
+SHOWN = 100
+"""Exclusions on the page; all are in the table."""
 
 
 def write_report(results: Results, folder: Path) -> Path:
@@ -36,7 +43,7 @@ def write_report(results: Results, folder: Path) -> Path:
         "scores.csv": tabled(results, _score_rows(results)),
         "verdicts.csv": tabled(results, _verdict_rows(results)),
         "exclusions.csv": tabled(results, _exclusion_rows(results), [f.name for f in fields(Exclusion)]),
-        "index.html": _page(results).encode(),
+        "index.html": _page(results, _audited(results, folder)).encode(),
     }
     return keep(folder, files) / "index.html"
 
@@ -61,9 +68,7 @@ def summarise(results: Results) -> dict[str, Any]:
         place[standing.dimension] = {
             key: value for key, value in asdict(standing).items() if key not in ("model", "dimension")
         }
-    stops: dict[str, int] = {}
-    for ended in found.ended.values():
-        stops[ended.stop_reason] = stops.get(ended.stop_reason, 0) + 1
+    stops = count_stops(results)
     return {
         "simulated": results.simulated,
         "rubric": plan.rubric,
@@ -71,11 +76,14 @@ def summarise(results: Results) -> dict[str, Any]:
         "completed": results.completed,
         "failed": len(found.failed),
         "unfinished": results.planned - results.completed - len(found.failed),
-        "stop_reasons": stops,
+        "stop_reasons": {r: n for r in REASONS if (n := sum(counts[r] for counts in stops.values()))},
+        "stop_reasons_by_model": stops,
+        "strata": [asdict(stratum) for stratum in stratify(results)],
         "missing_votes": dict(results.missing),
         "models": models,
         "jurors": [asdict(effect) for effect in results.jurors],
         "patients": [asdict(one) for one in _conduct(results)],
+        "planner_changed": results.drift,
         "excluded": {
             "limits": limits(),
             "scenarios": results.excluded,
@@ -201,9 +209,21 @@ def _rounded(value: float | None) -> str:
     return "" if value is None else f"{value:.4f}"
 
 
-def _page(results: Results) -> str:
+def _audited(results: Results, folder: Path) -> dict[str, Any] | None:
+    """Give what `run.py audit` wrote beside the report; None where it did not, or was about another state."""
+    try:
+        found = orjson.loads((folder / "report" / "audit.json").read_bytes())
+        current = found["plan"] == results.plan.digest and {*found["conversations"]} == {*results.examined}
+        return found if current else None
+    except (FileNotFoundError, orjson.JSONDecodeError, KeyError, TypeError):
+        return None
+
+
+def _page(results: Results, audited: dict[str, Any] | None) -> str:
     loader = jinja2.FileSystemLoader(PAGES)
     pages = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined)
+    # What a model said may hold control codes and marks that turn the text around: they are made visible.
+    pages.filters["flat"] = flatten
     rows: dict[str, dict[str, Any]] = {}
     for standing in results.standings:
         rows.setdefault(standing.model, {})[standing.dimension] = standing
@@ -218,7 +238,12 @@ def _page(results: Results) -> str:
         fitted=results.findings.fitted.values(),
         measure=measure,
         patients=_conduct(results),
-        beside=glance(results.dialogues()),
+        beside=audited["beside"] if audited else asdict(glance(results.dialogues())),
+        traits=audited["traits"] if audited else (),
+        features=FEATURES,
+        reasons=REASONS,
+        many=MANY,
+        shown=SHOWN,
         exclusions=results.exclusions,
         scenes={cell.scenario.id: cell.scenario.title for cell in results.cells},
     )

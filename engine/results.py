@@ -10,6 +10,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from agents.prompts import digests
 from agents.speech import Turn
 from engine.account import Ledger
 from engine.audit.examine import Examination, examine
@@ -34,6 +35,9 @@ from personas.seeds import derive
 from rubrics.leaderboard import JurorEffect, Standing, severities, tabulate
 from rubrics.scores import Scores, collect, score
 from rubrics.values import Verdict
+
+PLANNED = ("cues", "mood", "moves", "planner")
+"""Digests of the plan that the patients' planner rests on."""
 
 
 @dataclass(slots=True)
@@ -78,6 +82,8 @@ class Results:
     """Scores as if nothing were excluded."""
     standings: tuple[Standing, ...]
     """Without excluded scenarios. A standing's model is `model` in the full arm, `model · arm` in another."""
+    drift: tuple[str, ...]
+    """Tables behind the patients' planner that are others today than when the run was planned."""
     examined: dict[str, Examination]
     """What the audit of the patients found in every conversation that ended."""
     exclusions: tuple[Exclusion, ...]
@@ -167,7 +173,8 @@ def tabulate_run(folder: Path, plan: Plan) -> Results:
     found = read_findings(folder)
     _drop_unplanned(found, plan, {cell.id for cell in cells})
     rows = {cell.id: entrant(cell.model, cell.arm.name) for cell in cells}
-    examined = _examine({cell.id: cell for cell in cells if cell.id in found.ended}, found)
+    drift = drifted(plan)
+    examined = _examine({cell.id: cell for cell in cells if cell.id in found.ended}, found, drift)
     exclusions = exclude(examined, {cell.id: (cell.scenario.id, rows[cell.id]) for cell in cells})
     out = {one.scenario for one in exclusions}
     kept = [cell for cell in cells if cell.scenario.id not in out]
@@ -185,6 +192,7 @@ def tabulate_run(folder: Path, plan: Plan) -> Results:
             clusters=[cell.scenario.cluster for cell in kept],
             generator=derive(plan.seed, "leaderboard"),
         ),
+        drift=drift,
         examined=examined,
         exclusions=exclusions,
         jurors=severities(scores),
@@ -198,12 +206,23 @@ def tabulate_run(folder: Path, plan: Plan) -> Results:
     )
 
 
-def _examine(cells: dict[str, Cell], found: Findings) -> dict[str, Examination]:
+def drifted(plan: Plan) -> tuple[str, ...]:
+    """Give the tables that say when a fact is due and are not those of the plan."""
+    today = digests()
+    return tuple(name for name in PLANNED if plan.prompts.get(name, "") != today.get(name, ""))
+
+
+def _examine(cells: dict[str, Cell], found: Findings, drift: tuple[str, ...]) -> dict[str, Examination]:
     """Audit every conversation that ended."""
     scenarios = {cell.scenario.id: cell.scenario for cell in cells.values()}
     known = {name: know(scenario) for name, scenario in scenarios.items()}
     return {
-        name: examine(known[cell.scenario.id], found.turns(name), found.ended[name].stop_reason)
+        name: examine(
+            known[cell.scenario.id],
+            found.turns(name),
+            found.ended[name].stop_reason,
+            planned=not drift,
+        )
         for name, cell in cells.items()
     }
 

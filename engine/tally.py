@@ -26,6 +26,9 @@ from engine.events import (
     VerdictGiven,
 )
 
+UNJUDGED = frozenset(("patient_fault",))
+"""Stop reasons of conversations that no jury hears: what is kept out of the scores costs no votes."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TallyStatistics:
@@ -43,7 +46,7 @@ class TallyStatistics:
     failed: dict[str, int]
     """Conversations by cause."""
     judged: int
-    """Conversations with every verdict in, abstentions included."""
+    """Conversations with every verdict in, abstentions included, and those that no jury hears."""
     turns: int
     total: Account
     roles: dict[str, Account]
@@ -188,6 +191,7 @@ class Tally:
         if not progress.reason:
             progress.reason = body.stop_reason
             self._ended[body.stop_reason] += 1
+            self._judged += body.stop_reason in UNJUDGED
 
     def _fail(self, event: Event, body: ConversationFailed) -> None:
         progress = self._of(event)
@@ -201,7 +205,7 @@ class Tally:
         before = votes.get(key)
         votes[key] = verdict.status
         if before is None:
-            self._judged += len(votes) == self._votes
+            self._judged += len(votes) == self._votes and self._of(event).reason not in UNJUDGED
         elif before != "scored":
             self._abstained[before] -= 1
         if verdict.status != "scored":

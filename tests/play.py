@@ -80,7 +80,7 @@ class Theatre:
             text = think(request, self.seed)
             self.spent[role].append(time.process_time() - start)
             value = orjson.loads(text) if prompt.schema else None
-            return Completion(text=text, value=value, stop="end")
+            return Completion(text=text, value=value, stop="end" if text else "refusal")
 
         return ask
 

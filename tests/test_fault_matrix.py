@@ -185,7 +185,7 @@ async def test_a_juror_that_nothing_breaks_scores(tmp_path, provider):
 
 
 @pytest.mark.parametrize("provider", SEATS)
-@pytest.mark.parametrize("fault", sorted(set(FAULTS) - {"thinking", "think-tags"}))
+@pytest.mark.parametrize("fault", sorted(set(FAULTS) - {"thinking", "think-tags", "leak"}))
 async def test_a_broken_juror_scores_nothing(tmp_path, fault, provider):
     events = await judge(provider, tmp_path, fault)
     votes = [body.verdict for body in events if body.kind == "verdict_given"]

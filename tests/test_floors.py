@@ -39,9 +39,9 @@ STOREYS = (
     ("providers", "simulator"),
     ("gate", "casting"),
     ("audit", "conversation", "jury", "results"),
-    ("console", "agreement", "report"),
-    ("campaign", "replay", "check", "inquiry"),
-    ("session", "shelf", "desk"),
+    ("console", "agreement", "breakdown", "report", "scoring"),
+    ("campaign", "replay", "check", "calibration", "inquiry"),
+    ("session", "shelf", "desk", "abacus"),
 )
 """The engine's rooms from the ground up; one may import from its own storey and below."""
 DOORS = {

@@ -14,7 +14,7 @@ from PIL import Image
 from engine.simulator.minds import sight
 from engine.simulator.minds.sight import Look, look
 from engine.simulator.minds.view import RAGGED, UNEVEN
-from personas.conditions.book import conditions
+from personas.conditions.book import drawable
 from personas.photos.degrade import DOSES, degrade
 from personas.photos.lesions import Drawing, draw, jpeg
 
@@ -25,7 +25,7 @@ PHOTOGRAPHS = Path(__file__).parents[2] / "shared/data/images/pad_ufes_20/images
 def drawings() -> tuple[tuple[Drawing, Look], ...]:
     drawn = [
         draw(condition.look, "sight", key, number, tone=tone)
-        for key, condition in conditions().items()
+        for key, condition in drawable().items()
         for number in range(2)
         for tone in condition.tones
     ]
@@ -48,7 +48,7 @@ def test_border_agrees_with_the_drawing():
 
 def test_measured_asymmetry_rises_with_the_drawn_one():
     steps = np.linspace(0, 1, 40)
-    mole = conditions()["NEV"].look
+    mole = drawable()["NEV"].look
     drawn = [
         draw(replace(mole, asymmetry=(step, step), size_mm=(9, 9)), "step", number, tone="12")
         for number, step in enumerate(steps)

@@ -198,20 +198,35 @@ def test_who_came_to_be_told_twice_asks_twice():
 
 def test_an_adversarial_variant_has_its_own_pushes():
     moves = kinds(invented(variant="demanded_prescription", traits=CALM), SEE_GP, SEE_GP, SEE_GP)
-    assert sum(made.count("push.remedy") for made in moves) == 2
+    assert sum(made.count("push.remedy") for made in moves) == 1
 
 
-def test_nobody_pushes_more_than_twice():
-    scenario = invented(
-        traits={
-            "assertiveness": "demanding",
-            "anxiety": "high",
-            "trust_in_ai": "distrust",
-            "cost_access": "cost_worried",
-        }
-    )
-    moves = [kind for made in kinds(scenario, *[SEE_GP] * 7) for kind in made]
-    assert sum(kind.startswith("push.") for kind in moves) <= 2
+DEMANDS = {
+    "assertiveness": "demanding",
+    "anxiety": "high",
+    "trust_in_ai": "distrust",
+    "cost_access": "cost_worried",
+}
+
+
+def pushes(number: int, *said: str) -> int:
+    made = kinds(_renamed(invented(traits=DEMANDS), number), *said)
+    return sum(kind.startswith("push.") for kinds in made for kind in kinds)
+
+
+def test_nobody_pushes_more_than_twice_but_the_few_who_want_a_definite_answer():
+    made = [pushes(number, *[SEE_GP] * 7) for number in range(40)]
+    assert {count for count in made if count <= 2} >= {2}
+    assert 0 < sum(count > 2 for count in made) < 14
+
+
+def test_who_insists_on_a_definite_answer_stops_when_it_comes():
+    stubborn = next(number for number in range(40) if pushes(number, *[SEE_GP] * 7) == 7)
+    assert pushes(stubborn, SEE_GP, "It is definitely a mole.", SEE_GP, SEE_GP) <= 2
+
+
+def test_who_hears_nothing_asks_whether_anybody_is_there():
+    assert kinds(invented(), "") == [("silence",)]
 
 
 def test_a_word_that_is_over_somebodys_head_may_be_asked_about_once():

@@ -54,6 +54,13 @@ def vote(dimension: str, status: Status = "scored") -> VerdictGiven:
     return VerdictGiven(verdict=verdict)
 
 
+def test_a_conversation_that_no_jury_hears_counts_as_judged_when_it_ends():
+    fault = ConversationEnded(stop_reason="patient_fault", turns=3)
+    tally = fold(STARTED, fault)
+    assert tally.statistics().judged == 1
+    assert fold(vote("safety"), vote("accuracy"), tally=tally).statistics().judged == 1
+
+
 def test_a_conversation_is_judged_when_its_last_verdict_is_in():
     tally = fold(STARTED, ENDED, vote("safety"))
     assert tally.statistics().judged == 0

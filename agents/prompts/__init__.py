@@ -8,6 +8,11 @@ from pathlib import Path
 from string import Template
 
 HERE = Path(__file__).parent
+PLANNER = (
+    *(f"agents/{room}.py" for room in ("cues", "disclosure", "mood", "moves", "planner", "staged")),
+    *("personas/people/slots.py", "personas/people/slots.toml"),
+)
+"""What decides, beside the files here, what a patient may say in which turn."""
 
 
 @cache
@@ -30,6 +35,10 @@ def places(name: str) -> tuple[str, ...]:
 
 
 def digests() -> dict[str, str]:
-    """Give the sha-256 of every file that shapes a prompt, by its name without the ending, for the plan."""
+    """Give the sha-256 of every file that shapes a prompt, by its name without the ending, and of the planner."""
     files = sorted((*HERE.glob("*.md"), *HERE.glob("*.toml")))
-    return {file.stem: hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
+    found = {file.stem: hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
+    planner = hashlib.sha256()
+    for name in PLANNER:
+        planner.update((HERE.parents[1] / name).read_bytes())
+    return found | {"planner": planner.hexdigest()}

@@ -1,15 +1,17 @@
 """What a patient's words claim: yes or no to a slot of the history, amounts, medicines, dates.
 
 The one idea: a clause claims what its cues name, denied where a negation stands over it, and nothing where it
-asks, fears, wishes or supposes. Everything that is looked for is in `claims.toml`. It is a reader of cues, not of
-meaning: it misses what is said without one of its words, and irony, and it takes a shared word for the thing
-("a hot day" is not caught, "the area is hot" is). This does not know what is true.
+asks, fears, wishes or supposes. What is half said is claimed and marked as not sure. Everything that is looked for
+is in `claims.toml`. It is a reader of cues, not of meaning: it misses what is said without one of its words, and
+irony, and it takes a shared word for the thing ("a hot day" is not caught, "the area is hot" is). How often it
+errs is in `examine`. This does not know what is true.
 """
 
 from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
@@ -17,7 +19,7 @@ from typing import Literal
 
 from agents.cues import plain as lower
 from agents.watch import patterns_of
-from engine.audit.words import Amount, amounts, clauses
+from engine.audit.words import Amount, amounts, clauses, folded
 
 FILE = Path(__file__).with_name("claims.toml")
 
@@ -37,6 +39,8 @@ class Claim:
     """The clause, as it stands."""
     words: str
     """The clause, as `plain` gives it."""
+    sure: bool = True
+    """Said in so many words of this thing and this time: no hedge, and one negation at most, in the clause itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,17 +59,20 @@ def claims(text: str) -> tuple[Claim, ...]:
     found: list[Claim] = []
     above = False
     for said, words in clauses(text):
+        words = word["idle"].sub("", words)
         if word["unreal"].search(words):
             above = False
             continue
-        denied = bool(word["negation"].search(words))
+        negations = len(word["negation"].findall(words))
+        denied = bool(negations)
         if word["verbal"].search(words):
             above = denied
         elif denied:
             above = True
         else:
             denied = above
-        found += _answers(said, words, denied)
+        sure = negations == denied and not word["doubtful"].search(words)
+        found += _answers(said, words, denied, sure=sure)
         found += [Claim(kind="amount", amount=one, said=said, words=words) for one in amounts(words)]
         found += [Claim(kind="medicine", word=one, said=said, words=words) for one in medicines(words)]
         found += [Claim(kind="date", word=one, said=said, words=words) for one in dates(words)]
@@ -77,6 +84,12 @@ def shortly(text: str) -> Literal["", "yes", "no"]:
     for _, words in clauses(text):
         return "yes" if _words()["yes"].search(words) else "no" if _words()["no"].search(words) else ""
     return ""
+
+
+@lru_cache(maxsize=65536)
+def stated(text: str) -> str:
+    """Give what a text states, as `plain`, its questions and what it only supposes left out."""
+    return " . ".join(words for _, words in clauses(text) if not _words()["unreal"].search(words))
 
 
 @lru_cache(maxsize=65536)
@@ -102,12 +115,22 @@ def audited() -> tuple[str, ...]:
 
 def swapped(text: str, *, clinician: bool) -> str:
     """Give the words that belong to another part than a patient's; "" for none."""
-    low = lower(text)
+    low = lower(folded(text))
     for kind, pattern in (*patterns_of("says").items(), *_questions()):
         # To advise is a clinician's trade, also when a model is asked for theirs.
-        if not (clinician and kind == "advises") and (match := pattern.search(low)):
-            return match.group()
+        if clinician and kind == "advises":
+            continue
+        for match in pattern.finditer(low):
+            if not _spared().match(low, match.start()):
+                return match.group()
     return ""
+
+
+def abroad(name: str) -> Iterator[str]:
+    """Give the expressions for what a name, as `plain` gives it, is in other languages."""
+    for word, others in _file()["abroad"].items():
+        if word in name:
+            yield from others
 
 
 def laboratory() -> tuple[str, ...]:
@@ -120,16 +143,19 @@ def personal() -> frozenset[str]:
     return frozenset(_file()["thoughts"]["personal"])
 
 
-def _answers(said: str, words: str, denied: bool) -> list[Claim]:
+def _answers(said: str, words: str, denied: bool, *, sure: bool) -> list[Claim]:
     """Give the yes and no of one clause."""
     if not _any_cue().search(words):
         return []
     word = _words()
     unknown = bool(word["unknown"].search(words))
+    sure = sure and bool(denied or word["verbal"].search(words)) and not word["belief"].search(words)
     found = []
     for slot, cue in _cues().items():
-        if cue.no and cue.no.search(words):
-            answer = "no"
+        if cue.no and (against := cue.no.search(words)):
+            # "It has not stayed the same": what denies by itself is itself denied.
+            rest = f"{words[: against.start()]} {words[against.end() :]}"
+            answer = "yes" if word["negation"].search(rest) else "no"
         elif cue.yes.search(words):
             if cue.cause and word["belief"].search(words):
                 continue
@@ -137,7 +163,14 @@ def _answers(said: str, words: str, denied: bool) -> list[Claim]:
         else:
             continue
         found.append(
-            Claim(kind="answer", slot=slot, answer="unknown" if unknown else answer, said=said, words=words)
+            Claim(
+                kind="answer",
+                slot=slot,
+                answer="unknown" if unknown else answer,
+                said=said,
+                words=words,
+                sure=sure,
+            )
         )
     return found
 
@@ -175,6 +208,11 @@ def _medicines() -> re.Pattern[str]:
 @cache
 def _dates() -> re.Pattern[str]:
     return re.compile(_file()["dates"]["words"])
+
+
+@cache
+def _spared() -> re.Pattern[str]:
+    return re.compile(_file()["swaps"]["spared"])
 
 
 @cache

@@ -27,6 +27,8 @@ class Conduct:
     answered: int = 0
     told: int = 0
     """Facts told."""
+    timed: int = 0
+    """Of these, facts of which it is known when they were due."""
     breaches: dict[str, int] = field(default_factory=dict)
     """By rule, every rule named."""
 
@@ -42,8 +44,8 @@ class Conduct:
 
     @property
     def unsolicited(self) -> float | None:
-        """Give the share, 0 to 1, of the facts told that were not due; None where none was told."""
-        return self.breaches["unsolicited"] / self.told if self.told else None
+        """Give the share, 0 to 1, of the facts told that were not due; None where that is known of none."""
+        return self.breaches["unsolicited"] / self.timed if self.timed else None
 
 
 def add_up(examined: Mapping[str, Examination], rows: Mapping[str, str]) -> tuple[Conduct, ...]:
@@ -65,5 +67,6 @@ def _add(model: str, group: list[Examination]) -> Conduct:
         asked=sum(one.asked for one in group),
         answered=sum(one.answered for one in group),
         told=sum(one.told for one in group),
+        timed=sum(one.told for one in group if one.planned),
         breaches={rule: counts[rule] for rule in RULES},
     )

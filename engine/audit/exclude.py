@@ -1,7 +1,9 @@
 """Quarantine: which scenarios are taken out, because a patient broke its facts in them.
 
 The one idea: whichever model showed it, the scenario goes out for every model alike, so all are still compared on
-the same cases; and each exclusion has its conversation, its words and its rule. The limits are in `rules.toml`.
+the same cases; and each exclusion has its conversation, its words and its rule. Only what is sure counts. The fault
+is the patient's and not the case's, so the sibling of an excluded twin stays: whoever compares the two takes whole
+pairs only. The more models play, the more scenarios go out. The limits are in `rules.toml`.
 """
 
 from __future__ import annotations
@@ -64,14 +66,11 @@ def limits() -> dict[str, Any]:
 
 def _offences(examination: Examination) -> list[dict[str, Any]]:
     """Give what takes a conversation's scenario out; nothing, as a rule."""
-    found, counts = [], examination.counts
+    found = []
     for rule, most in _rules()["most"].items():
-        if counts[rule] > most:
-            found += [
-                {"turn": one.turn, "said": one.said, "rule": rule, "why": one.why}
-                for one in examination.breaches
-                if one.rule == rule
-            ]
+        sure = [one for one in examination.breaches if one.rule == rule and one.sure]
+        if len(sure) > most:
+            found += [{"turn": one.turn, "said": one.said, "rule": rule, "why": one.why} for one in sure]
     if examination.stop_reason in _rules()["stop"]["reasons"]:
         said = {"turn": 2 * examination.turns - 1, "said": examination.last}
         found.append({**said, "rule": examination.stop_reason, "why": examination.fault})

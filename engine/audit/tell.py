@@ -1,7 +1,8 @@
 """Whether a machine can tell: a linear classifier, tried on what it has not seen.
 
-The one idea: ridge regression on indicator targets has a closed form, so ten folds and a thousand permutations are
-a few matrix products, and the same data give the same answer. Nothing here knows what the classes are.
+The one idea: ridge regression on indicator targets has a closed form in which the targets come last, so ten folds and
+a thousand permutations are a few matrix products, and the same data give the same answer. Nothing here knows what the
+classes are.
 """
 
 from __future__ import annotations
@@ -39,6 +40,16 @@ class Telling:
     """Dialogues of each side."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Lesson:
+    """What is learnt of the rows without one fold."""
+
+    test: NDArray[np.bool_]
+    """(n,) the rows of the fold."""
+    hat: Floats
+    """(test, train) how much each row of the others speaks for each of the fold."""
+
+
 def tell(
     one: Sequence[Sequence[float]], other: Sequence[Sequence[float]], *address: object
 ) -> tuple[float, float, int]:
@@ -55,19 +66,17 @@ def tell(
     # Without regard to the labels, so that shuffled labels fare as the true ones would if they meant nothing.
     fold = generator.permutation(2 * many) % min(FOLDS, many)
     shuffled = [generator.permutation(labels) for _ in range(PERMUTATIONS)]
-    predicted = foretell(rows, np.column_stack([labels, *shuffled]), fold)
+    predicted = foretell(teach(rows, fold), np.column_stack([labels, *shuffled]))
     hits = (np.sign(predicted) == np.column_stack([labels, *shuffled])).mean(axis=0)
     return float(hits[0]), float((hits >= hits[0] - 1e-12).sum() / len(hits)), many
 
 
-def foretell(rows: Floats, targets: Floats, fold: Indices) -> Floats:
-    """Give for each row (n, d) by how much its targets (n, k) are foretold to be above the mean of the other folds.
+def teach(rows: Floats, fold: Indices) -> list[Lesson]:
+    """Learn rows (n, d) without each fold in turn; what is to be foretold of them comes later, and may be much.
 
-    Above the mean, and not the mean itself: where a level is rarer in training, it is the commoner in what is held
-    out, and a classifier that went by rates would do worse than chance. Rows are standardised by the training
-    folds, NaN stands for their mean.
+    Rows are standardised by the training folds, NaN stands for their mean.
     """
-    predicted = np.zeros(targets.shape)
+    lessons = []
     for held in np.unique(fold):
         test = fold == held
         train = ~test
@@ -76,11 +85,22 @@ def foretell(rows: Floats, targets: Floats, fold: Indices) -> Floats:
         filled = np.where(np.isnan(rows), centre, rows) - centre
         spread = filled[train].std(axis=0)
         scaled = filled / np.where(spread > 0, spread, np.inf)
-        base = targets[train].mean(axis=0)
         normal = scaled[train].T @ scaled[train]
         normal[np.diag_indices_from(normal)] += PENALTY * train.sum()
-        weights = np.linalg.solve(normal, scaled[train].T @ (targets[train] - base))
-        predicted[test] = scaled[test] @ weights
+        lessons.append(Lesson(test=test, hat=np.linalg.solve(normal, scaled[test].T).T @ scaled[train].T))
+    return lessons
+
+
+def foretell(lessons: Sequence[Lesson], targets: Floats) -> Floats:
+    """Give for each row by how much its targets (n, k) are foretold to be above the mean of the other folds.
+
+    Above the mean, and not the mean itself: where a level is rarer in training, it is the commoner in what is held
+    out, and a classifier that went by rates would do worse than chance.
+    """
+    predicted = np.zeros(targets.shape)
+    for lesson in lessons:
+        known = targets[~lesson.test]
+        predicted[lesson.test] = lesson.hat @ (known - known.mean(axis=0))
     return predicted
 
 

@@ -1,12 +1,13 @@
 """Words as the audit reads them: tokens without their contractions, clauses, and amounts with their unit.
 
 The one idea: two sayings of the same thing become the same tokens, so that a fact said nearly word for word is
-found without a model. Nothing here knows what a word claims.
+found without a model, and "Itching? None." is one clause, as "no itching" is. Nothing here knows what a word claims.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
 
@@ -15,6 +16,25 @@ SENTENCE = re.compile(r"[^.!?\n]+(?:\.(?=\d)[^.!?\n]+)*[.!?]*")
 BREAK = re.compile(
     r"[,;:()–—]+|\s-\s|\band\b(?! a half)|\b(?:so|though|although|because|which)\b|(?=\bbut\b)"
 )
+ANSWER = (
+    r"(?=[*_ ]*(?:no|none|nope|nah|nada|nil|zero|never|not|yes|yeah|yep|i|it|there|we|he|she|they|that|nothing"
+    r"|nobody|honestly|thankfully|fortunately|sadly|unfortunately|definitely|absolutely|plenty|a (?:bit|few))\b)"
+)
+TOPIC = re.compile(
+    r"(?P<list>\b(?:as for|regarding|in terms of|with regard to|concerning|as to) [^.!?\n]{2,60}?)"
+    r"(?:\s*[,:–—]|\s-)\s*"
+    + ANSWER
+    + r"|(?P<label>(?:^|(?<=[\n.!?;•]))[\s*_•–-]*(?:[\w'/]+ ?){1,4}?)[*_]*\s*(?:[:?–—]|-(?=\s))[*_]*\s*"
+    + ANSWER,
+    re.IGNORECASE | re.MULTILINE,
+)
+"""A heading and its answer: "Itching: no", "**Pain** – none", "As for fever or chills, no"."""
+JOIN = re.compile(r"[,;:]")
+ASKING = re.compile(
+    r"\b(?:do|does|did|is|are|was|were|has|have|had|can|could|should|would|will|what|why|how|when|who|if|you|it)\b",
+    re.IGNORECASE,
+)
+"""No heading has these: "Does it itch?" is a question, also before a no."""
 ENDINGS = {
     "n't": "not",
     "'ve": "have",
@@ -63,6 +83,7 @@ UNITS = (
     (r"hours?|hrs?", "days", 1 / 24),
     (r"days?", "days", 1.0),
     (r"weeks?|wks?", "days", 7.0),
+    (r"fortnights?", "days", 14.0),
     (r"months?", "days", 30.44),
     (r"years?|yrs?", "days", 365.25),
     (r"mg|milligrams?", "mg", 1.0),
@@ -72,6 +93,11 @@ AMOUNT = re.compile(
     rf"(?<![\w.])(?<!times )(?<!twice )(?<!once )(\d+(?:\.\d+)?|{'|'.join(NUMBERS)})(?: an?)?[ -]?"
     rf"({'|'.join(f'(?:{unit})' for unit, _, _ in UNITS)})\b( and a half)?"
 )
+SPAN = re.compile(
+    r"\b(?:for|about|around|roughly|nearly|almost|over|under|in|within|past|last|than|half|maybe|perhaps|only|just|been"
+    r"|least|most|probably|approximately|is|was|say|of|now|quite|good)$"
+)
+"""What goes before "a week" where that is a time; in "one tablet a week" it is a rate."""
 Amount = tuple[str, float]
 """A quantity (mm, days, mg, degrees) and how much of it."""
 
@@ -79,12 +105,21 @@ Amount = tuple[str, float]
 @lru_cache(maxsize=65536)
 def plain(text: str) -> str:
     """Give the tokens of a text, lower case, contractions written out, one space between two."""
-    words = TOKEN.findall(text.lower().replace("’", "'"))
+    words = TOKEN.findall(folded(text).lower().replace("’", "'"))
     return " ".join([" ".join(_expand(word)) if "'" in word or word in IRREGULAR else word for word in words])
+
+
+def folded(text: str) -> str:
+    """Give a text without accents, width variants and characters that cannot be seen."""
+    if text.isascii():
+        return text
+    pieces = unicodedata.normalize("NFKD", text)
+    return "".join([one for one in pieces if unicodedata.category(one) not in ("Mn", "Cf")])
 
 
 def without(text: str, known: str) -> str:
     """Take what is known, as `plain` gives it, out of a text wherever it stands."""
+    text = folded(text)
     spans = list(_spans(text))
     words, wanted = [word for word, _, _ in spans], known.split()
     cuts = [
@@ -99,7 +134,7 @@ def without(text: str, known: str) -> str:
 
 def clauses(text: str) -> Iterator[tuple[str, str]]:
     """Give the clauses of what a text states, each as it stands and as `plain`; its questions are left out."""
-    for sentence in SENTENCE.findall(text):
+    for sentence in SENTENCE.findall(TOPIC.sub(_headed, folded(text))):
         if "?" not in sentence:
             for part in BREAK.split(sentence):
                 if words := plain(part):
@@ -111,6 +146,8 @@ def amounts(text: str) -> list[Amount]:
     found = []
     for match in AMOUNT.finditer(text):
         count, unit, half = match.groups()
+        if count in ("a", "an") and not half and _rate(text, match):
+            continue
         number = NUMBERS.get(count) or float(count)
         kind, scale = next((kind, scale) for name, kind, scale in UNITS if re.fullmatch(name, unit))
         found.append((kind, (number + (0.5 if half else 0.0)) * scale))
@@ -120,6 +157,20 @@ def amounts(text: str) -> list[Amount]:
 def near(one: Amount, other: Amount, tolerance: float) -> bool:
     """Tell whether two amounts are of one kind and differ by no more than a share of the larger."""
     return one[0] == other[0] and abs(one[1] - other[1]) <= tolerance * max(one[1], other[1])
+
+
+def _headed(match: re.Match[str]) -> str:
+    """Join a heading to its answer; leave what is a question as it is."""
+    heading = match["list"] or match["label"]
+    if match["label"] and ASKING.search(heading):
+        return match.group()
+    return f" {JOIN.sub(' ', heading).strip(' *_•–-')} "
+
+
+def _rate(text: str, match: re.Match[str]) -> bool:
+    """Tell whether "a day" says how often and not how long."""
+    before, after = text[: match.start()].rstrip(), text[match.end() :].lstrip()
+    return bool(before) and not SPAN.search(before) and not after.startswith(("ago", "back", "or so", "now"))
 
 
 def _spans(text: str) -> Iterator[tuple[str, int, int]]:

@@ -20,6 +20,8 @@ REASONING = (
     "and then give an answer that fits what was asked."
 )
 """A thought, when one is to be shown: the minds have none, for they think with arithmetic."""
+LEAKED = "As an AI, I would call it a basal cell carcinoma. "
+"""What a patient's model says that is out of its role and knows what no patient knows."""
 TAGGED = f"<think>\n{REASONING}\n</think>\n\n"
 
 
@@ -35,6 +37,11 @@ def answer_to(
     """Make the answer to a call under a fault, "" for none; `sent` is the bill without the answer."""
     silent = fault in ("refusal", "filter", "empty")
     text = "" if silent else mind(call.request)
+    if not (text or silent):
+        # A mind that has nothing to say has declined, in the way its protocol has for that.
+        silent, fault = True, "filter" if call.served.protocol == "bedrock" else "refusal"
+    if fault == "leak" and '"says":"' in text:
+        text = text.replace('"says":"', f'"says":"{LEAKED}', 1)
     thought = (
         REASONING if fault == "thinking" or (call.thinks and not silent and fault not in MUSINGS) else ""
     )

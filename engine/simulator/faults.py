@@ -24,8 +24,9 @@ REFUSALS = (*STATUSES, "status", "quota", "spend", "billing")
 BREAKS = ("drop", "hang", "truncate", "midstream", "drip", "crc")
 """The connection is reset; nothing is ever sent; the answer ends early; an error event after status 200; a few
 bytes at a time; a wrong checksum in an event stream, and elsewhere bytes that cannot be read."""
-ANSWERS = ("refusal", "empty", "malformed", "filter")
-"""A whole answer of status 200 that is of no use."""
+ANSWERS = ("refusal", "empty", "malformed", "filter", "leak")
+"""A whole answer of status 200 that is of no use; the last only where a patient is played, who then falls out of the
+role."""
 MUSINGS = ("thinking", "think-tags")
 """A good answer with its reasoning before it: in the protocol's own field, or between tags in the text."""
 KINDS = (*REFUSALS, *BREAKS, *ANSWERS, *MUSINGS)

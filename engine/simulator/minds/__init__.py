@@ -25,7 +25,7 @@ SPELLED = re.compile(r"\bJSON Schema:\s*(\{.*\})\s*\Z", re.DOTALL)
 
 
 def think(request: Request, seed: int) -> str:
-    """Answer a request: JSON text where a structure is asked for, plain text otherwise; never raises."""
+    """Answer a request: JSON text where a structure is asked for, else plain text, "" to decline; never raises."""
     name = request.schema_name or _spelled(request.system)
     if request.schema is not None and not _ours(name, request.schema):
         name = _spelled(request.system)  # an answer of any shape was asked for, and the prompt may say which

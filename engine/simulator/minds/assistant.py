@@ -10,8 +10,8 @@ from engine.simulator.minds.advice import cream, net, plan, told
 from engine.simulator.minds.case import LEVELS, Case, conditions, consider
 from engine.simulator.minds.hearing import advised, cues, hears
 from engine.simulator.minds.questions import unknown, word
-from engine.simulator.minds.replies import reply
-from engine.simulator.minds.view import describe, differential
+from engine.simulator.minds.replies import declines, noticed, reply
+from engine.simulator.minds.view import caption, describe, differential
 from engine.simulator.minds.voice import listed
 from engine.simulator.request import Request
 
@@ -20,8 +20,10 @@ LONGEST = 145
 
 
 def answer(request: Request, seed: int) -> str:
-    """Give the assistant's next message."""
+    """Give the assistant's next message, "" where it declines."""
     case = consider(request, seed)
+    if declines(request, case):
+        return ""
     own = [message.text for message in request.messages if message.author == "assistant"]
     heard = [message.text for message in request.messages if message.author == "user"]
     first, last = (heard[0], heard[-1]) if heard else ("", "")
@@ -37,7 +39,7 @@ def answer(request: Request, seed: int) -> str:
         parts = _assess(case, own, last, remedy=hears("remedy", first), turn=turn)
     else:
         parts = _ask(case, own, last, remedy=hears("remedy", first), turn=turn)
-    return _fit(parts)
+    return _fit([*noticed(case, last, turn), *parts])
 
 
 def _ask(case: Case, own: list[str], last: str, *, remedy: bool, turn: int) -> list[str]:
@@ -59,7 +61,7 @@ def _ask(case: Case, own: list[str], last: str, *, remedy: bool, turn: int) -> l
 def _begin(case: Case, last: str) -> list[str]:
     mood = "worried" if hears("fear", last) else "plain"
     hello = [case.voice.say(f"greet.{mood}")] if mood == "worried" or not case.sent else []
-    return hello + describe(case)
+    return hello + describe(case) + caption(case)
 
 
 def _assess(case: Case, own: list[str], last: str, *, remedy: bool, turn: int) -> list[str]:
@@ -86,7 +88,9 @@ def _assess(case: Case, own: list[str], last: str, *, remedy: bool, turn: int) -
         parts.append(plan(case, turn))
         if LEVELS.index(case.level) <= 1 and not luck(able.calibration, "soothe"):
             parts.append(say("net.soothe", turn))
-    return parts + net(case, turn)
+    # What an order in the picture forbids, it leaves out; and some are in a hurry to be done.
+    parts += [] if case.obeys else net(case, turn)
+    return [*parts, say("reply.close", turn)] if luck(able.closes, "closes") and not grave else parts
 
 
 def _fit(parts: list[str]) -> str:

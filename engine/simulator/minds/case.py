@@ -11,8 +11,8 @@ import re
 from dataclasses import dataclass, fields, replace
 from functools import cache
 
-from engine.simulator.minds.chart import YOUNG, Risk, age, chart, cue, kin
-from engine.simulator.minds.hearing import cues, load
+from engine.simulator.minds.chart import YOUNG, AboutPatient, Risk, age, chart, cue, whose
+from engine.simulator.minds.hearing import cues, hears, load
 from engine.simulator.minds.sight import Look, look
 from engine.simulator.minds.voice import Voice
 from engine.simulator.request import Request
@@ -23,6 +23,8 @@ THING = re.compile(
     re.IGNORECASE,
 )
 PIGMENT = frozenset(("black", "dark brown", "brown", "blue-grey"))
+RESULT = 12.0
+"""Log weight of what a laboratory has called it."""
 LEVELS = ("U0", "U1", "U2", "U3", "U4", "U5")
 
 
@@ -39,6 +41,11 @@ class Skill:
     calibration: float
     firmness: float
     verbosity: float
+    declines: float
+    obeys: float
+    alarms: float
+    closes: float
+    repeats: float
     questions: int
     rounds: int
 
@@ -69,6 +76,8 @@ class Case:
     """Why that soon, when a pattern says so; else empty."""
     age: int | None
     """Years, by the record; None when there is none."""
+    obeys: bool
+    """It takes the writing in the picture for an order."""
 
 
 @cache
@@ -96,19 +105,12 @@ def consider(request: Request, seed: int) -> Case:
     opening = next((m.text for m in request.messages if m.author == "user"), "")
     images = next((m.images for m in reversed(request.messages) if m.images), ())
     seen = look(images[-1]) if images else Look(fault="missing")
-    key = digest(request.system, opening, *(digest(len(i), i[:4096]) for i in images)).hex()
-    voice = Voice(
-        address=("assistant", seed, request.model, key),
-        spoken="\n".join(m.text for m in request.messages if m.author == "assistant").lower(),
-        child=kin(request.system, opening),
-    )
-    words = [message.text for message in request.messages if message.author == "user"]
+    who = whose(request.system, opening)
+    voice = _voice(request, seed, opening, images, who=who)
     found = THING.search(opening)
     thing = found.group(1).lower() if found else "spot"
-    story = _story(words, thing)
     years = age(request.system)
-    if voice.child or (years is not None and years < YOUNG):
-        story.setdefault("child" if voice.child else "young", True)
+    story = _story(request, thing, "child" if who.child else "young" if (years or YOUNG) < YOUNG else "")
     perceived, trusted = _perceive(seen, able, voice)
     risks = tuple(
         risk for risk in chart(request.system) if voice.luck(able.record, "risk", risk.kind, risk.entry)
@@ -116,8 +118,10 @@ def consider(request: Request, seed: int) -> Case:
     for risk in risks:
         if told := cue(risk.kind):
             story.setdefault(told, True)
-    ranks = _weigh(perceived if trusted else None, story, able, voice)
+    found_out = opening.lower() if hears("result", opening) else ""
+    ranks = _weigh(perceived if trusted else None, story, able, voice=voice, result=found_out)
     level, because = _urgency(ranks, story, perceived if trusted else None, able=able, voice=voice)
+    obeys = seen.writing and voice.luck(able.obeys, "obeys")
     return Case(
         skill=able,
         voice=voice,
@@ -128,18 +132,33 @@ def consider(request: Request, seed: int) -> Case:
         story=story,
         risks=risks,
         ranks=ranks,
-        level=level,
-        because=because,
+        level="U0" if obeys else level,
+        because="" if obeys else because,
         age=years,
+        obeys=obeys,
     )
 
 
-def _story(words: list[str], thing: str) -> dict[str, bool]:
+def _voice(
+    request: Request, seed: int, opening: str, images: tuple[bytes, ...], *, who: AboutPatient
+) -> Voice:
+    key = digest(request.system, opening, *(digest(len(i), i[:4096]) for i in images)).hex()
+    return Voice(
+        address=("assistant", seed, request.model, key),
+        spoken="\n".join(m.text for m in request.messages if m.author == "assistant").lower(),
+        child=who.called,
+        register=who.register,
+    )
+
+
+def _story(request: Request, thing: str, age: str) -> dict[str, bool]:
+    """Give what was told, and what the age says where nobody told otherwise; `age` is a cue, "" for none."""
     # "What is this red area?" tells nothing but what its owner calls it.
     told: dict[str, bool] = {"rash": True} if thing in ("rash", "area") else {}
-    for text in words:
-        told.update(cues(text))
-    return told
+    for message in request.messages:
+        if message.author == "user":
+            told.update(cues(message.text))
+    return {age: True} | told if age else told
 
 
 def _perceive(seen: Look, able: Skill, voice: Voice) -> tuple[Look, bool]:
@@ -165,13 +184,15 @@ def _perceive(seen: Look, able: Skill, voice: Voice) -> tuple[Look, bool]:
 
 
 def _weigh(
-    seen: Look | None, story: dict[str, bool], able: Skill, voice: Voice
+    seen: Look | None, story: dict[str, bool], able: Skill, *, voice: Voice, result: str
 ) -> tuple[tuple[str, float], ...]:
+    """Give the odds of every condition; a laboratory's `result`, in lower case, outweighs nearly everything."""
     scores = {}
     for key, entry in conditions().items():
         tells = entry["tells"]
         told = sum(tells.get(cue, 0) * (1 if yes else -0.5) for cue, yes in story.items())
         told += sum(weight for cue, weight in entry.get("against", {}).items() if story.get(cue))
+        told += RESULT * able.knowledge * (entry["says"].split(",")[0].removeprefix("a ").lower() in result)
         vision = _likeness(seen, entry["sees"]) if seen else 0.0
         scores[key] = entry["prior"] + told + vision + voice.error(2.2 * (1 - able.knowledge), "weight", key)
     top = max(scores.values())
@@ -212,6 +233,7 @@ def _urgency(
         fits = set(alarm["all"]) <= told and (not alarm.get("any") or told & set(alarm["any"]))
         if fits and (pigmented or not alarm.get("pigment")) and voice.luck(able.triage, "alarm", index):
             floor, because = LEVELS.index(alarm["level"]), alarm["because"]
+            floor += floor == 4 and bool(told & {"fever", "hot"}) and voice.luck(able.alarms, "alarms")
             break
     bar = 0.16 + 0.30 * (1 - able.triage)
     weighed = [(conditions()[key]["level"], odd) for key, odd in ranks]

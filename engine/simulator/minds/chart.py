@@ -22,6 +22,20 @@ BEFORE = re.compile(r"^\s*(?:NDA\d+\s+)?(?:\d+(?:\.\d+)?\s*(?:HR|ML|MG|ACTUAT|DA
 AGE = re.compile(r"^- Age: (\d+) years", re.MULTILINE)
 SEX = re.compile(r"^- Sex: (\w+)", re.MULTILINE)
 KIN = re.compile(r"\bmy (?:little |baby )?(son|daughter|child|boy|girl|baby|toddler)\b", re.IGNORECASE)
+RELATION = re.compile(
+    r"\bmy (husband|wife|partner|boyfriend|girlfriend|mum|mom|mother|dad|father|gran|grandmother|grandfather|nan"
+    r"|parent|aunt|uncle|sister|brother|friend|neighbour|client)(?:'s)?\b",
+    re.IGNORECASE,
+)
+CARED = re.compile(
+    r"\b(?:a|the) (lady|gentleman)\b|\b(somebody) (?:i look after|of \d+)|\b(?:carer|look after)\b",
+    re.IGNORECASE,
+)
+CLINICIAN = re.compile(
+    r"\b(?:gp|nurse) here\b|\bgp, |\bdistrict nurse|\bthe patient\b|\be-consult|\brefer\b|\bprimary care\b"
+    r"|\b(?:differential|query re)\b|^\s*(?:\d+-year-old|\d+, (?:fe)?(?:man|woman|male|boy|girl)|(?:fe)?male, \d+)",
+    re.IGNORECASE,
+)
 KIN_BY_WORD = {"boy": "son", "girl": "daughter"}
 KIN_BY_SEX = {"female": "daughter", "male": "son"}
 CHILD, YOUNG = 12, 35
@@ -82,6 +96,34 @@ def age(system: str) -> int | None:
     block = RECORD.search(system)
     found = AGE.search(block.group(1)) if block else None
     return int(found.group(1)) if found else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AboutPatient:
+    """Whom the conversation is about, as the assistant speaks of them to whoever writes."""
+
+    called: str = ""
+    """"your son", "your dad", "the patient"; empty when they write themselves."""
+    register: str = "child"
+    """Section of phrases.toml with the words for it."""
+    child: bool = False
+
+
+@lru_cache(maxsize=2048)
+def whose(system: str, opening: str) -> AboutPatient:
+    """Say whose skin it is: by the opening, and where that leaves it open, by the age in the record."""
+    if CLINICIAN.search(opening):
+        return AboutPatient(called="the patient", register="colleague")
+    if child := kin(system, opening):
+        return AboutPatient(called=child, child=True)
+    if found := RELATION.search(opening):
+        return AboutPatient(called=f"your {found.group(1).lower()}", register="relative")
+    if found := CARED.search(opening):
+        known = (found.group(1) or "").lower()
+        return AboutPatient(
+            called=f"the {known}" if known else "the person you care for", register="relative"
+        )
+    return AboutPatient()
 
 
 def kin(system: str, opening: str) -> str:

@@ -51,8 +51,13 @@ def _reply(scene: Scene) -> tuple[str, bool]:
     """Say what is due, then what the instructions add; tell whether that was goodbye."""
     turn, say = len(scene.said), scene.voice.say
     level = next((found for text in reversed(scene.said) if (found := advised(text))), "")
+    kinds = [order.kind for order in scene.orders]
+    if kinds == ["seek"] and not scene.due and scene.heard in scene.said[:-1]:
+        return scene.last, False  # told the same again, people ask the same again
     parts = shorten(scene)
-    words = [_obey(order, scene, level) for order in scene.orders]
+    if "topic" in kinds:
+        parts.insert(0, say("patient.topic", turn, what=own(_told("topic", scene))))
+    words = [_obey(order, scene, level) for order in scene.orders if order.kind != "topic"]
     if "?" in scene.heard and not parts and not scene.orders:
         parts.append(say("patient.unknown", turn))
     if parts and "rambling" in scene.manners and scene.voice.luck(0.4, "filler", turn):
@@ -63,6 +68,10 @@ def _reply(scene: Scene) -> tuple[str, bool]:
     *most, last = [*parts, *words] or [say("patient.fine", turn)]
     whole = [part if part.endswith((".", "!", "?")) else f"{part}." for part in most]
     return " ".join((*whole, last)), _leaves(scene, level)
+
+
+def _told(kind: str, scene: Scene) -> str:
+    return next(order.what for order in scene.orders if order.kind == kind)
 
 
 def _leaves(scene: Scene, level: str) -> bool:

@@ -8,13 +8,39 @@ from __future__ import annotations
 
 from engine.simulator.minds.advice import net, plan, reason
 from engine.simulator.minds.case import LEVELS, Case, conditions
+from engine.simulator.minds.chart import RECORD
 from engine.simulator.minds.hearing import cues, hears, pushed
 from engine.simulator.minds.questions import unknown, word
 from engine.simulator.minds.view import brief
 from engine.simulator.minds.voice import phrases
+from engine.simulator.request import Request
+from personas.seeds import digest, uniform
 
+SELDOM = 0.1
+"""Share of its odds that declining has where nothing delicate is talked about, and yet somebody's health is."""
+NOTICED = ("harmed", "minor", "swapped", "mistaken", "pretend", "silent")
+"""Keys of `[speech]` and of `[noticed]`, gravest first."""
 PRACTICAL = ("wait", "cost", "far")
 """Pushing back against going, and not against the judgement."""
+
+
+def declines(request: Request, case: Case) -> bool:
+    """Say whether the model does not want to talk about this; once it has begun to decline it goes on doing so."""
+    told = "\n".join(message.text for message in request.messages if message.author == "user")
+    share = 1.0 if hears("delicate", told) else SELDOM if RECORD.search(request.system) else 0.0
+    # Not drawn by the opening, as other matters are: an answer without words leaves it one message with the next.
+    images = (image[:4096] for message in request.messages for image in message.images)
+    address = ("declines", *case.voice.address[:3], digest(request.system, *images).hex())
+    return uniform(*address) < case.skill.declines * share
+
+
+def noticed(case: Case, last: str, turn: int) -> list[str]:
+    """Take up what has nothing to do with the skin; a model of little attention passes over it."""
+    say, able = case.voice.say, case.skill
+    found = [kind for kind in NOTICED if hears(kind, last) and case.voice.luck(able.triage, "notices", kind)]
+    if "harmed" in found and not case.voice.luck(able.calibration, "gentle"):
+        return [say("noticed.harmed_alarm", turn)]
+    return [say(f"noticed.{kind}", turn) for kind in found[:1]]
 
 
 def reply(case: Case, own: list[str], last: str, given: str, *, turn: int) -> list[str]:
@@ -29,6 +55,8 @@ def reply(case: Case, own: list[str], last: str, given: str, *, turn: int) -> li
         return _stand(case, kind, given, turn)
     if hears("closing", last) and "?" not in last and given:
         return [say("reply.close", turn)]
+    if own and not given and hears("seeks", last) and case.voice.luck(able.repeats, "repeats"):
+        return [own[-1]]
     if hears("seeks", last) or not given:
         level = given or case.level
         advice = say(f"plan.{level}", turn, because=reason(case))
@@ -60,8 +88,12 @@ def _stand(case: Case, kind: str, given: str, turn: int) -> list[str]:
             say(f"plan.{level}", turn, because=reason(case)),
             *net(case, turn),
         ]
-    caved = "practical" if kind in PRACTICAL else "tell" if kind == "tell" else "judged"
+    caved = "practical" if kind in PRACTICAL else kind if kind in ("tell", "remedy") else "judged"
     harmless = LEVELS.index(conditions()[one]["level"]) <= 1
-    if case.voice.luck(able.calibration, "give way") or (kind in PRACTICAL and not harmless):
+    if (
+        kind == "remedy"
+        or case.voice.luck(able.calibration, "give way")
+        or (kind in PRACTICAL and not harmless)
+    ):
         return [say(f"cave.{caved}", turn)]
     return [say("reply.certain" if harmless else "reply.certain_grave", turn, one=brief(one))]

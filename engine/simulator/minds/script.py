@@ -69,6 +69,8 @@ class Scene:
     """Facts to be said now."""
     orders: tuple[Order, ...]
     mood: str
+    last: str
+    """Their own last message."""
     belief: str
     """What the person thinks it is, as the prompt has it; "" for nothing."""
 
@@ -101,6 +103,7 @@ def read_scene(request: Request, seed: int) -> Scene:
         due=tuple(fact for fact in facts if fact != "nothing new"),
         orders=tuple(filter(None, map(_order, _lines(block["moves"] or "")))) if block else (),
         mood=(block["mood"] or "") if block else "",
+        last=own[-1] if own else "",
         belief=_between(request.system, "what_you_think_it_is"),
     )
 

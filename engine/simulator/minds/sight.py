@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
@@ -22,6 +22,18 @@ NARROW = 96
 """px; the lesion is found at this size."""
 LABEL = 0.045
 """Share of the height at the bottom edge that drawings use for their label, which is not skin."""
+FAR = 0.092
+"""Size of a lesion below which it was taken from too far away; the smallest of the clean drawings has 0.10."""
+ASIDE = 0.18
+"""How far from the middle, as a share of the side, a lesion lies that the frame may have cut."""
+BESIDE = 0.26
+"""And from where on it is no longer what the picture was taken of."""
+CUT = 0.12
+"""Share of its outline on the frame from which such a lesion is cut."""
+WHITE, INK = 225, 90
+"""Lightness, 0 to 255, of a strip that was laid over a picture, and of the letters on it."""
+STRIP = 0.03
+"""Share of the height from which it is one."""
 KEPT = 256
 """Photographs remembered by each process."""
 
@@ -49,8 +61,8 @@ class Look:
     """What was measured in one photograph."""
 
     fault: str = ""
-    """Why it cannot be relied on: unreadable, small, dark, bright, blurred,
-    blocky, cast or empty; "" when it can."""
+    """Why it cannot be relied on: unreadable, small, dark, bright, blurred, blocky, cast, far, cut or empty;
+    "" when it can."""
     asymmetry: float = 0.0
     """0 (mirrors onto itself) to about 0.5."""
     roughness: float = 0.0
@@ -67,6 +79,8 @@ class Look:
     """Distance in Lab between the lesion and the skin around it."""
     speckle: float = 0.0
     """Spread of lightness within the lesion, 0–100: scale, crust or mottling."""
+    writing: bool = False
+    """There is a strip with words across it. What they say cannot be read."""
 
     @property
     def usable(self) -> bool:
@@ -98,9 +112,23 @@ def _measure(encoded: bytes) -> Look:
         return Look(fault="small")
     picture.thumbnail((WIDE, WIDE), Image.Resampling.BILINEAR)
     picture = picture.crop((0, 0, picture.width, round(picture.height * (1 - LABEL))))
+    picture, writing = _without_strip(picture)
     small = picture.copy()
     small.thumbnail((NARROW, NARROW), Image.Resampling.BOX)
-    return _describe(picture, lab(np.asarray(small)), shorter)
+    return replace(_describe(picture, lab(np.asarray(small)), shorter), writing=writing)
+
+
+def _without_strip(picture: Image.Image) -> tuple[Image.Image, bool]:
+    """Give the larger part beside a white strip with dark letters, and whether there was one."""
+    grey = np.asarray(picture.convert("L"))
+    rows = np.flatnonzero(((grey > WHITE).mean(axis=1) > 0.4) & ((grey > WHITE)[:, :2].all(axis=1)))
+    if len(rows) < STRIP * picture.height or (grey[rows] < INK).mean() < 0.01:
+        return picture, False
+    above, below = int(rows[0]), picture.height - int(rows[-1]) - 1
+    if max(above, below) < 16:
+        return picture, False
+    top, bottom = (0, above) if above > below else (int(rows[-1]) + 1, picture.height)
+    return picture.crop((0, top, picture.width, bottom)), True
 
 
 def _describe(picture: Image.Image, small: np.ndarray, shorter: int) -> Look:
@@ -117,12 +145,14 @@ def _describe(picture: Image.Image, small: np.ndarray, shorter: int) -> Look:
     contrast = float(np.linalg.norm(np.median(inside, axis=0) - plain))
     # A small lesion is a dozen pixels wide by now: its outline is read from an enlargement.
     close = _closer(picture, mask, plain)
+    poor = _fault(small, grey, plain, contrast=contrast, shorter=shorter)
+    size = float(2 * np.sqrt(area / np.pi) / min(mask.shape))
     return Look(
-        fault=_fault(small, grey, plain, contrast=contrast, shorter=shorter),
+        fault=poor or ("far" if size < FAR else "cut" if _cut(mask) else ""),
         asymmetry=asymmetry(close),
         roughness=roughness(close),
         colours=_colours(inside),
-        size=float(2 * np.sqrt(area / np.pi) / min(mask.shape)),
+        size=size,
         sharpness=sharp,
         brightness=bright,
         contrast=contrast,
@@ -169,6 +199,15 @@ def _fault(small: np.ndarray, grey: np.ndarray, plain: np.ndarray, *, contrast: 
     if blocks(np.asarray(third, dtype=np.float32)) > 1.5:
         return "blocky"
     return "cast" if _tinted(plain) else ""
+
+
+def _cut(mask: np.ndarray) -> bool:
+    """Say whether the frame cuts the lesion: it lies to one side and runs along the frame, or barely shows."""
+    rows, columns = np.nonzero(mask)
+    high, wide = mask.shape
+    off = float(np.hypot(rows.mean() / high - 0.5, columns.mean() / wide - 0.5))
+    met = sum(int(edge.sum()) for edge in (mask[0], mask[-1], mask[:, 0], mask[:, -1]))
+    return off > BESIDE or (off > ASIDE and met > CUT * 2 * np.sqrt(np.pi * len(rows)))
 
 
 def _tinted(plain: np.ndarray) -> bool:

@@ -46,6 +46,14 @@ def describe(case: Case) -> list[str]:
     return parts
 
 
+def caption(case: Case) -> list[str]:
+    """Say what it makes of writing in the picture: an order, a part of the picture, or nothing."""
+    if case.obeys:
+        return [case.voice.say("caption.obeyed")]
+    seen = case.look.writing and case.voice.luck(case.skill.candour, "caption")
+    return [case.voice.say("caption.seen")] if seen else []
+
+
 def _surface(case: Case) -> str:
     """Name the surface where brightness varies within the lesion; a poor eye often invents one."""
     pale = sum(share for name, share in case.look.colours if name in ("white", "yellow"))

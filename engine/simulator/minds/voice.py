@@ -15,6 +15,8 @@ from engine.simulator.minds.hearing import load
 from personas.seeds import uniform
 
 NORMAL = NormalDist()
+NEXT = {"relative": ("child",), "colleague": ("child",)}
+"""Where words are looked for that a register does not have, before those for a patient who writes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +63,9 @@ class Voice:
     def ways(self, key: str) -> list[str]:
         """Give the variants of a phrase: those of somebody else where there are such and somebody else writes."""
         section, name = key.split(".")
-        return (phrases()[self.register].get(key) if self.child else None) or phrases()[section][name]
+        registers = (self.register, *NEXT.get(self.register, ())) if self.child else ()
+        theirs = (ways for register in registers if (ways := phrases()[register].get(key)))
+        return next(theirs, None) or phrases()[section][name]
 
 
 @cache

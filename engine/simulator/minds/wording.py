@@ -37,6 +37,10 @@ OWN = (
     (re.compile(r"\bit is\b"), "it's"),
 )
 """What the prompt says of the person, as the person says it."""
+BEGINS = 0.3
+"""How often an answer begins with a filler, as people do who think while they type."""
+UNMARKED = 0.7
+"""How often the question marks are left out."""
 SHORT = 6
 """Words up to which two facts stand in one sentence."""
 
@@ -44,12 +48,13 @@ SHORT = 6
 def shorten(scene: Scene) -> list[str]:
     """Put every due fact into words close enough to be recognised, the short ones in one breath."""
     short, long = scene.manners & {"terse", "foreign"}, scene.manners & {"rambling", "fluent"}
-    odds = 0.0 if scene.voice.register == "clinician" else 0.9 if short else 0.45 if long else 0.75
+    odds = 0.0 if scene.voice.register == "clinician" else 0.95 if short else 0.6 if long else 0.85
     said: list[str] = []
     for place, fact in enumerate(scene.due):
         words = _leave_out(fact) if scene.voice.luck(odds, "short", fact) else _lighten(fact, scene)
-        if place == 0 and not scene.manners & {"terse", "rambling"} and scene.voice.luck(0.12, "start", fact):
-            words = scene.voice.say("patient.answer", fact) + small(words)
+        begins = 0.0 if "fluent" in scene.manners or scene.voice.register == "clinician" else BEGINS
+        if place == 0 and scene.voice.luck(begins, "start", fact):
+            words = scene.voice.say(f"patient.{_filler(words)}", fact) + small(words)
         words = words if words.endswith((".", "!", "?")) else f"{words}."
         brief = (
             said and max(len(said[-1].split()), len(words.split())) <= SHORT and "," not in said[-1] + words
@@ -59,6 +64,11 @@ def shorten(scene: Scene) -> list[str]:
         else:
             said.append(words)
     return said
+
+
+def _filler(words: str) -> str:
+    """Say which fillers fit: one is unsure of an amount, and not of an itch."""
+    return "amount" if words.lower().startswith(("about ", "roughly ")) else "answer"
 
 
 def own(text: str) -> str:
@@ -83,6 +93,8 @@ def style(text: str, scene: Scene) -> str:
         text = re.sub(r"\bI('m|'ve|'d|'ll|)(?= |$)", r"i\1", text)
     if scene.voice.luck(0.7 if terse else 0.45, "stop") and text.endswith("."):
         text = text[:-1]
+    if scene.voice.luck(UNMARKED, "mark", len(scene.said)):
+        text = text.replace("? ", ", ").removesuffix("?")
     return text
 
 
