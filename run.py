@@ -7,6 +7,7 @@
     python run.py scenarios build --out mine.jsonl
     python run.py records show FOLDER
     python run.py agreement ratings.csv
+    python run.py calibrate runs/NAME --annotations clinicians.csv
     python run.py simulate --port 8090
 
 The program itself is imported when a command is given, so that help and a mistyped flag answer at once.
@@ -28,7 +29,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import App, CycloptsError, Parameter
 
-from engine.desk import Flag, Told, Whole, agreement, audit, number_or_file, records, scenarios
+from engine.desk import Flag, Told, Whole, agreement, audit, calibrate, number_or_file, records, scenarios
 from engine.errors import BadOption, Unusable
 from personas.errors import Unreadable
 from rubrics.errors import Unusable as BadRubric
@@ -63,6 +64,7 @@ app.command(scenarios)
 app.command(records)
 app.command(audit)
 app.command(agreement)
+app.command(calibrate)
 
 
 Way = Literal["auto", "live", "simulated"]
@@ -237,11 +239,20 @@ def _tell(told: Told) -> int:
     """Print what a command has to say, piece by piece, and give its exit status."""
     try:
         for piece in told.pieces:
-            print(piece, end="")
+            print(piece if told.json else _safe(piece), end="")
         sys.stdout.flush()
     except BrokenPipeError:
         _silence()
     return 0 if told.good else 1
+
+
+def _safe(text: str) -> str:
+    """Make visible what a terminal would obey: somebody else's files may hold anything."""
+    if text.replace("\n", "").isprintable():
+        return text
+    from engine.console.clean import clean
+
+    return clean(text)
 
 
 def _silence() -> None:
@@ -263,7 +274,7 @@ def main() -> int:
         message = f"{' '.join(str(error).split())} See python run.py --help."
     except (Unusable, Unreadable, BadRubric) as error:
         message = str(error)
-    print(f"run.py: {message}", file=sys.stderr)
+    print(f"run.py: {_safe(message)}", file=sys.stderr)
     return 2
 
 

@@ -16,6 +16,8 @@ from cyclopts import App, Parameter, Token
 
 from engine.errors import BadOption
 
+MOST = 1_000_000
+"""Scenarios in a sample; a slip of the finger beyond would fill the disk for days."""
 LONGEST_NAME = 200
 """Bytes; the file system's 255 less what is put before and behind while the file is being written."""
 
@@ -47,6 +49,13 @@ def number_or_file(kind: object, tokens: Sequence[Token]) -> int | Path:
         return int(word)
     except ValueError:
         return Path(word)
+
+
+def check_count(option: str, count: int) -> None:
+    """Refuse a number of scenarios that nobody can make."""
+    if not 1 <= count <= MOST:
+        instead = "1 or more" if count < 1 else f"{MOST:,} or fewer"
+        raise BadOption(f"{option} {count} is not a number of scenarios; give {instead}.")
 
 
 def check_map(cases: Path | None, map_file: Path | None) -> None:
@@ -107,6 +116,8 @@ def build(
     from engine.shelf import build as make
     from personas.scenarios.build import ScenarioWish
 
+    if n is not None:
+        check_count("--n", n)
     check_map(cases, map)
     check_out(out)
     wish = ScenarioWish(

@@ -7,6 +7,7 @@ spelled or an exit status told.
 from __future__ import annotations
 
 import itertools
+import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +21,7 @@ from engine.config import Access
 from engine.console import open_console
 from engine.console.board import show_board
 from engine.console.log import speaking
+from engine.desk import check_count, check_map
 from engine.errors import BadOption
 from engine.events import PhotoFitted
 from engine.fitting import describe, fit_photos
@@ -134,21 +136,22 @@ def check_seed(seed: int) -> None:
 def _check(wish: Wish) -> None:
     """Refuse what cannot be, before anything is looked up."""
     choose_arms(wish.arms)
-    if isinstance(wish.scenarios, int) and wish.scenarios < 1:
-        raise BadOption(f"--scenarios {wish.scenarios} is not a number of scenarios; give 1 or more.")
+    if isinstance(wish.scenarios, int):
+        check_count("--scenarios", wish.scenarios)
     if not FEWEST_TURNS <= wish.turns <= MOST_TURNS:
         raise BadOption(f"--turns {wish.turns} is not possible; give {FEWEST_TURNS} to {MOST_TURNS}.")
     check_seed(wish.cast.seed)
     paths = {"--cases": wish.cases, "--map": wish.case_map, "--records": wish.records}
     if isinstance(wish.scenarios, Path):
         _check_file(wish.scenarios, paths)
+    check_map(wish.cases, wish.case_map)
     for option, path in paths.items():
-        if path is not None and not path.exists():
+        if path is not None and not os.path.exists(path):
             raise BadOption(f"{option} {path}: there is no such file or folder; check the path.")
 
 
 def _check_file(file: Path, paths: dict[str, Path | None]) -> None:
-    if not file.is_file():
+    if not os.path.isfile(file):
         raise BadOption(f"--scenarios {file}: is neither a number nor a file; make one with scenarios build.")
     if given := next((option for option, path in paths.items() if path), None):
         raise BadOption(f"--scenarios {file} is made already, and takes no {given}: leave that out.")

@@ -87,7 +87,7 @@ def _weighted(text: str, least: float) -> str:
         weights = ast.literal_eval(text or "{}")
     except (ValueError, SyntaxError, MemoryError, RecursionError):
         raise Unusable("its weighted label cannot be read") from None
-    if not isinstance(weights, dict) or not all(isinstance(w, int | float) for w in weights.values()):
+    if not isinstance(weights, dict) or not all(map(_finite, weights.values())):
         raise Unusable("its weighted label cannot be read")
     if not weights:
         raise Unusable("it has no label")
@@ -96,6 +96,10 @@ def _weighted(text: str, least: float) -> str:
     if others or most < least:
         raise Unusable("its label is uncertain: no diagnosis outweighs the others")
     return str(first)
+
+
+def _finite(weight: object) -> bool:
+    return isinstance(weight, int | float) and abs(weight) < float("inf")
 
 
 def _single(words: list[str]) -> str:

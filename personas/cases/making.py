@@ -7,7 +7,6 @@ row came from.
 
 from __future__ import annotations
 
-import math
 import re
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,10 @@ from personas.cases.tables import Row
 
 OLDEST = 120
 """Years; what is above is a slip of the pen, as the 413-year-olds of ChestX-ray14 are."""
-YEARS = re.compile(r"(\d+)(?:\.\d+)?[Yy]?")
+WIDEST_MM = 2_000
+LONGEST_SITE = 60
+"""Characters; what is longer is a report, and no place on the body."""
+YEARS = re.compile(r"(\d{1,3})(?:\.\d+)?[Yy]?")
 """69, 69.0, and 069Y as DICOM writes it."""
 
 
@@ -92,7 +94,7 @@ def _site(row: Row, text: str, chart: ColumnMap) -> str:
         return ticked[0] if len(ticked) == 1 else ""
     if chart.words.site:
         return chart.words.site.get(text.lower(), "")
-    return "" if text.lower() == "unknown" else text.lower().replace("_", " ")
+    return "" if text.lower() == "unknown" or len(text) > LONGEST_SITE else text.lower().replace("_", " ")
 
 
 def _years(text: str) -> int | None:
@@ -106,4 +108,5 @@ def _millimetres(text: str) -> int | None:
         found = float(text)
     except ValueError:
         return None
-    return round(found) if math.isfinite(found) and found >= 1 else None
+    # What is wider than a person is tall is a slip of the pen.
+    return round(found) if 1 <= found <= WIDEST_MM else None

@@ -14,11 +14,12 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, ConfigDict, TypeAdapter, ValidationError
+from pydantic import BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
 from personas.errors import Unreadable
 from personas.people.slots import slots
-from personas.values import Modality
+from personas.tidy import tidy
+from personas.values import Modality, Sex, Tone
 
 FOLDER = Path(__file__).with_name("maps")
 WORDS = Path(__file__).with_name("words.toml")
@@ -67,12 +68,12 @@ class LabelForm:
 class MapWords:
     """The values of a column, in lower case, and what they mean."""
 
-    sex: dict[str, str] = field(default_factory=dict)
-    tone: dict[str, str] = field(default_factory=dict)
+    sex: dict[str, Sex] = field(default_factory=dict)
+    tone: dict[str, Tone] = field(default_factory=dict)
     malignant: dict[str, bool] = field(default_factory=dict)
-    answer: dict[str, str] = field(default_factory=dict)
+    answer: dict[str, Literal["yes", "no", "unknown"]] = field(default_factory=dict)
     site: dict[str, str] = field(default_factory=dict)
-    age: dict[str, int] = field(default_factory=dict)
+    age: dict[str, Annotated[int, Field(ge=0, lt=120)]] = field(default_factory=dict)
     onset: dict[str, str] = field(default_factory=dict)
     __pydantic_config__ = STRICT
 
@@ -168,6 +169,10 @@ def read_map(path: Path) -> ColumnMap:
         found = _ADAPTER.validate_python(_with_words(table))
     except ValidationError as error:
         raise Unreadable(f"{path}: {_complaint(error, table)}") from None
+    if not found.tables or any(not text or tidy(text) != text for text in (found.name, *found.tables)):
+        raise Unreadable(
+            f"{path}: `name` and `tables` must each hold a line of text. Say what they are called."
+        )
     joined = found.join.columns if found.join else MapColumns()
     if not found.columns.image or not (found.columns.label or joined.label):
         raise Unreadable(f"{path}: [columns] names no `image` or no `label`. Say which columns hold them.")
@@ -196,7 +201,8 @@ def _default_words() -> dict[str, dict[str, Any]]:
 
 def _complaint(error: ValidationError, table: dict[str, Any]) -> str:
     """Say the first thing that is wrong with a map: where, what, and the nearest key that is known."""
-    first = error.errors()[0]
+    # What is missing is often there under a name that is not known.
+    first = min(error.errors(), key=lambda each: each["type"] != "unexpected_keyword_argument")
     place = ".".join(map(str, first["loc"]))
     if first["type"] == "unexpected_keyword_argument":
         key = str(first["loc"][-1])

@@ -7,6 +7,8 @@ fraction of a second. This does not know what the cases are paired with.
 
 from __future__ import annotations
 
+import difflib
+import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -19,9 +21,12 @@ from personas.cases.making import make_case
 from personas.cases.maps import ColumnMap, JoinedTable, known_maps, read_map
 from personas.cases.tables import FolderIndex, Row, header, rows, survey
 from personas.errors import Unreadable
+from personas.tidy import tidy
 
 SHOWN = 3
 """Rows named in a sentence about more of them."""
+REASONS = 6
+"""Reasons named when no row can be used."""
 Photographs = dict[Path, str]
 """Which row already has which photograph."""
 
@@ -77,7 +82,7 @@ def read_cases(path: Path, map_file: Path | None = None) -> CaseReading:
         except Unusable as reason:
             skipped.append((name, str(reason)))
     if not cases:
-        raise _useless(path, tables[0], skipped)
+        raise _useless(index, tables[0], skipped)
     return CaseReading(
         cases=tuple(cases[name] for name in sorted(cases)),
         skipped=tuple(skipped),
@@ -198,17 +203,23 @@ def _some(cases: list[PhotoCase]) -> str:
     return ", ".join(names) + (f" and {more} more" if more else "")
 
 
-def _useless(path: Path, table: Path, skipped: list[tuple[str, str]]) -> Unreadable:
-    common = Counter(reason for _, reason in skipped).most_common(SHOWN)
-    said = "; ".join(f"{number} rows: {reason}" for reason, number in common) or "it has no rows"
+def _useless(index: FolderIndex, table: Path, skipped: list[tuple[str, str]]) -> Unreadable:
+    reasons = Counter(reason for _, reason in skipped)
+    said = [f"{number} rows: {tidy(reason)}" for reason, number in reasons.most_common(REASONS)]
+    if (more := sum(reasons.values()) - sum(number for _, number in reasons.most_common(REASONS))) > 0:
+        said.append(f"{more} more")
+    first, *_ = sorted({os.path.basename(path) for found in index.images.values() for path in found})
     return Unreadable(
-        f"{path}: no row of {table.name} can be used ({said}). Give the folder of the whole data set, with its "
-        "images below it."
+        f"{index.root}: no row of {table.name} can be used ({'; '.join(said) or 'it has no rows'}). Give the folder "
+        f"of the whole data set, with its images below it; or, if another table there names its images ({first} "
+        "…), a map for that table."
     )
 
 
 def _no_column(table: Path, column: str, chart: ColumnMap) -> Unreadable:
+    near = difflib.get_close_matches(column, header(table), n=1, cutoff=0.6)
+    instead = f" (the nearest it has: {near[0]!r})" if near else ""
     return Unreadable(
-        f"{table}: has no column {column!r}, which the map of {chart.name} needs. Replace the table with the "
-        "original, or give a map that fits it."
+        f"{table}: has no column {column!r}, which the map of {chart.name} needs{instead}. Replace the table with "
+        "the original, or give a map that fits it."
     )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -21,6 +22,9 @@ IMAGES = {".png", ".jpg", ".jpeg", ".webp", ".dcm", ".dicom", ".gif", ".bmp", ".
 """Suffixes a row may mean by its image; whether it is a kind that can be sent is said when it is opened."""
 PHOTOGRAPHS = {".png", ".jpg", ".jpeg", ".webp", ".dcm", ".dicom"}
 SEPARATORS = ",;\t"
+OBEYED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+"""What a terminal would obey or turn round; no table needs it, and cells end up in notes and prompts."""
+LINE_END = re.compile(r"\s*\n\s*")
 Row = dict[str, str]
 
 
@@ -69,7 +73,7 @@ class FolderIndex:
 
 def survey(folder: Path) -> FolderIndex:
     """List what lies below a folder. Raises `Unreadable` when it is not a folder."""
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         raise Unreadable(
             f"{folder}: is not a folder. Give the folder a data set was unpacked into, its table and its images "
             "anywhere below it."
@@ -146,17 +150,22 @@ def _size(path: str) -> int:
 
 def _records(path: Path) -> Iterator[list[str]]:
     try:
+        if not path.is_file():
+            raise Unreadable(f"{path}: is no file. Replace it with the original table.")
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise Unreadable(f"{path}: cannot be read ({error.strerror}). Check the name and rights.") from None
     except UnicodeDecodeError:
-        raise Unreadable(f"{path}: is not UTF-8 text. Replace it with the original table.") from None
+        raise Unreadable(
+            f"{path}: is not UTF-8 text. Replace it with the original, or save it as CSV in UTF-8."
+        ) from None
+    text = OBEYED.sub(" ", text) if OBEYED.search(text) else text
     first = text.split("\n", 1)[0]
     return csv.reader(io.StringIO(text, newline=""), delimiter=max(SEPARATORS, key=first.count))
 
 
 def _cells(record: list[str]) -> list[str]:
-    return [cell.strip() for cell in record]
+    return [LINE_END.sub(" ", cell) if "\n" in cell else cell for cell in map(str.strip, record)]
 
 
 def _padded(cells: list[str], width: int) -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import stat
 import struct
 import warnings
 from collections.abc import MutableMapping
@@ -25,6 +26,8 @@ from personas.photos.pixels import bare, encode, orientation, plain, sliced, who
 from personas.values import Modality, Photo
 
 MAX_PIXELS = 40_000_000
+MAX_BYTES = 512 * 2**20
+"""Of a file: more than any picture of so many pixels needs; a film of an angiography may have it."""
 SMALLEST = 8
 """px of the shorter side below which a file is no photograph but a tracking dot or a mistake."""
 LONGEST = 16_383
@@ -122,10 +125,7 @@ def open_photo(path: Path) -> OpenedPhoto:
     Raises `Unreadable` when the file is missing, is of a kind that cannot be sent, is no image, is larger
     than 40 megapixels or narrower than 8 px, has an extension that contradicts its content, or is cut off.
     """
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise Unreadable(f"{path}: cannot be read ({error.strerror}). Check the name and rights.") from None
+    data = _read(path)
     suffix = path.suffix.lower()
     if is_dicom(data, suffix):
         if suffix in NAMED:
@@ -141,6 +141,18 @@ def open_photo(path: Path) -> OpenedPhoto:
         _check(path, image, data)
         alike = likeness(plain(image) if image.mode not in ("RGB", "L") else image)
         return OpenedPhoto(data=_stripped(data, image), likeness=alike)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        about = path.stat()
+        if not stat.S_ISREG(about.st_mode):
+            raise Unreadable(f"{path}: is no file. Replace it with the picture, or remove it.")
+        if about.st_size > MAX_BYTES:
+            raise Unreadable(f"{path}: has more than {MAX_BYTES >> 20} MB. Scale it down and try again.")
+        return path.read_bytes()
+    except OSError as error:
+        raise Unreadable(f"{path}: cannot be read ({error.strerror}). Check the name and rights.") from None
 
 
 def _image(path: Path, data: bytes) -> Image.Image:

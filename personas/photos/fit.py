@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import math
+import struct
 
 from PIL import Image
 
@@ -32,12 +33,17 @@ def fit_photo(data: bytes, *, bytes: int, side: int) -> bytes:
     Both limits are of the encoded file itself: on the wire, base64 adds a third. The same bytes come back when
     they fit. Else the picture is scaled with its aspect kept; a PNG stays one if that fits, and everything else
     becomes a JPEG, first of full quality, then down the ladder, then smaller. Raises Unreadable when it would
-    have to be smaller than 200 px.
+    have to be smaller than 200 px, or is no image.
     """
-    with Image.open(io.BytesIO(data)) as image:
-        if len(data) <= bytes and max(image.size) <= side:
-            return data
-        pixels, kind = plain(image), image.format
+    try:
+        with Image.open(io.BytesIO(data)) as image:
+            if len(data) <= bytes and max(image.size) <= side:
+                return data
+            pixels, kind = plain(image), image.format
+    except (OSError, SyntaxError, ValueError, struct.error):
+        raise Unreadable(
+            f"a photograph of {len(data):,} bytes is no image, or damaged: take it out, or restore the file."
+        ) from None
     longest = max(pixels.size)
     long = min(side, longest)
     hoped = len(data) * (long / longest) ** 2

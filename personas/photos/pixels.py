@@ -33,6 +33,10 @@ PNG_PARTS = {b"IHDR", b"IDAT", b"IEND"}
 PNG_NOTES = {b"pHYs", b"tEXt", b"zTXt", b"iTXt", b"tIME", b"sRGB", b"bKGD", b"hIST", b"sBIT", b"sPLT"}
 """Chunks that change nothing about the pixels and so can be cut out without encoding anew, which takes a second
 for a large photograph. Orientation, colour profiles, gamma, transparency and second frames are none of them."""
+HEADER_END = 33
+"""Where a PNG's first chunk ends."""
+EMPTY = 12
+"""Bytes of a chunk with nothing in it, as the last one is."""
 DEPTH = 24
 """Where a PNG says how many bits a sample has; not every provider reads sixteen."""
 JPEG_PARTS = {*range(0xC0, 0xD0), 0xDA, 0xDB, 0xDC, 0xDD} - {0xC8}
@@ -64,7 +68,8 @@ def bare(kind: str, data: bytes) -> bool:
     """Say whether a file consists of known parts only, from its first byte to its last."""
     if kind == "PNG":
         parts = list(_chunks(data))
-        return {name for name, _ in parts} <= PNG_PARTS and parts[-1][1] == len(data) and data[DEPTH] == 8
+        known = {name for name, _ in parts} <= PNG_PARTS and not _stuffed(parts)
+        return known and parts[-1][1] == len(data) and data[DEPTH] == 8
     # A WEBP is always encoded anew: nobody's photographs come as such often enough for a third walk.
     return kind == "JPEG" and _bare_jpeg(data)
 
@@ -76,6 +81,8 @@ def sliced(data: bytes, *, upright: bool) -> bytes | None:
     """
     notes = PNG_NOTES | {b"eXIf"} if upright else PNG_NOTES
     parts, at = [data[:8]], 8
+    if _stuffed(list(_chunks(data))):
+        return None
     for name, end in _chunks(data):
         if name in PNG_PARTS:
             parts.append(data[at:end])
@@ -126,6 +133,11 @@ def _bare_jpeg(data: bytes) -> bool:
             found = NEXT_MARKER.search(data, at)
             at = found.start() if found else len(data)
     return data[at:] == b"\xff\xd9"
+
+
+def _stuffed(parts: list[tuple[bytes, int]]) -> bool:
+    """Say whether a PNG's first or last chunk is longer than it has to be, and holds more than Pillow looks at."""
+    return parts[0][1] != HEADER_END or (len(parts) > 1 and parts[-1][1] - parts[-2][1] != EMPTY)
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, int]]:

@@ -7,11 +7,13 @@ photographs they are.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, MutableMapping
 from pathlib import Path
 
 from personas.photos.album import Album
 
+HASH = re.compile(r"[0-9a-f]{64}")
 ENDS = {b"\xff\xd8": ".jpg", b"\x89P": ".png", b"RI": ".webp"}
 """How a file is called, by its first two bytes."""
 
@@ -23,6 +25,9 @@ class PhotoShelf(MutableMapping[str, bytes]):
         self._folder = folder
 
     def __getitem__(self, key: str) -> bytes:
+        # Keys come out of files anybody may have written, and are not to lead anywhere else.
+        if not HASH.fullmatch(key):
+            raise KeyError(key)
         for end in ENDS.values():
             try:
                 return (self._folder / f"{key}{end}").read_bytes()

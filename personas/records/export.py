@@ -8,14 +8,14 @@ does not know what the resources mean.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
 import orjson
 from pydantic import ValidationError
 
-from personas.records.bundle import SubstancePart, version
+from personas.records.bundle import SubstancePart, kind_of, version
 from personas.records.fhir import PARTS, Substances, person, take
 from personas.records.files import lines
 from personas.records.history import PatientHistory, SkippedPart, UnderstoodPatient, Unusable
@@ -46,25 +46,23 @@ Read = UnderstoodPatient | SkippedPart | str
 
 def export_patients(files: list[Path]) -> Iterator[Read]:
     """Give what is understood of every patient of an export; `files` are all of one folder, in order."""
-    kinds: dict[str, list[Path]] = {}
-    for file in files:
-        try:
-            kinds.setdefault(_kind(file), []).append(file)
-        except Unusable as reason:
-            yield SkippedPart(name=file.name, reason=str(reason))
+    usable = yield from _readable(files)
+    kinds = _kinds(usable)
     folder = files[0].parent.name
     if "Patient" not in kinds:
         yield SkippedPart(name=folder, reason="is a bulk export without a Patient file")
         return
-    for name in EXPECTED:
-        if name not in kinds:
-            yield f"Export {folder} has no {name} file: {LACKS[name]}."
-    today = "" if "Encounter" in kinds else _newest(files)
+    yield from (
+        f"Export {folder} has no {name} file: {LACKS[name]}." for name in EXPECTED if name not in kinds
+    )
+    today = "" if "Encounter" in kinds else _newest(usable)
     substances = _substances(kinds.get("Medication", []))
-    others = [file for name in PARTS for file in kinds.get(name, ())]
+    others = list(dict.fromkeys(file for name in PARTS for file in kinds.get(name, ())))
     broken: Broken = {}
     slab: dict[str, PatientHistory] = {}
     for resource, file, number in _resources(kinds["Patient"], broken):
+        if kind_of(resource) != "Patient":  # some servers write everything into one file
+            continue
         where = f"{file.name}, line {number}"
         try:
             if other := version(resource):
@@ -83,6 +81,18 @@ def export_patients(files: list[Path]) -> Iterator[Read]:
     for name, numbers in broken.items():
         many = f" (and {len(numbers) - 1} more)" if len(numbers) > 1 else ""
         yield SkippedPart(name=name, reason=f"is no JSON, or cut off, in line {min(numbers)}{many}")
+
+
+def _readable(files: list[Path]) -> Generator[Read, None, list[Path]]:
+    """Give the files that can be read, and say of each other one why not."""
+    usable = []
+    for file in files:
+        try:
+            _first_line(file)
+            usable.append(file)
+        except Unusable as reason:
+            yield SkippedPart(name=file.name, reason=str(reason))
+    return usable
 
 
 def _settled(
@@ -147,11 +157,36 @@ def _parsed(line: bytes, file: Path, number: int, broken: Broken) -> dict[str, A
     return value
 
 
-def _kind(file: Path) -> str:
-    """Tell the type of resource in a file by its first line; the log of the export has none."""
-    first = next((line for line in lines(file) if line.strip()), b"")
-    found = KIND.search(first)
-    return found[1].decode() if found else ""
+def _kinds(files: list[Path]) -> dict[str, list[Path]]:
+    """Give the files by the types of resources in them: one by the first line, but all where patients are told of.
+
+    Where no file begins with a patient, they may be anywhere. The log of an export is of no type.
+    """
+    first = {file: _kind(_first_line(file)) for file in files}
+    begins = "Patient" in first.values()
+    kinds: dict[str, list[Path]] = {}
+    for file, kind in first.items():
+        if kind == "Patient" or not begins:
+            found = {name.decode() for _, line in _numbered(file, {}) for name in KIND.findall(line)}
+        else:
+            found = {kind}
+        for name in sorted(found):
+            kinds.setdefault(name, []).append(file)
+    return kinds
+
+
+def _kind(line: bytes) -> str:
+    """Tell what resource a line is, which need not be what it names first; empty when it is none."""
+    try:
+        value = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return ""
+    return kind_of(value) if isinstance(value, dict) else ""
+
+
+def _first_line(file: Path) -> bytes:
+    """Give the first line that holds anything; raises `Unusable` when the file cannot be read."""
+    return next((line for line in lines(file) if line.strip()), b"")
 
 
 def _newest(files: list[Path]) -> str:

@@ -14,8 +14,10 @@ from typing import BinaryIO
 
 from personas.records.history import Unusable
 
-LARGEST = 256 * 2**20
+LARGEST = 128 * 2**20
 """Bytes of a file that is read whole; a bundle of one patient has a few megabytes."""
+LONGEST = 64 * 2**20
+"""Bytes of a line; beyond is no resource, but a file without line ends or one packed to fill the memory."""
 MARKS = {b"\xef\xbb\xbf": "utf-8", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 """Byte order marks, and what they announce."""
 
@@ -53,9 +55,11 @@ def whole(path: Path) -> bytes:
 
 
 def lines(path: Path) -> Iterator[bytes]:
-    """Give a file's lines one after another, without a mark."""
+    """Give a file's lines one after another, without a mark; raises `Unusable` as `opened`, or at an endless one."""
     with opened(path) as file:
         first = True
-        for line in file:
+        while line := file.readline(LONGEST + 1):
+            if len(line) > LONGEST:
+                raise Unusable(f"has a line of more than {LONGEST >> 20} MB")
             yield line.removeprefix(b"\xef\xbb\xbf") if first else line
             first = False

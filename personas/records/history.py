@@ -7,6 +7,7 @@ format: readers call `visit`, `problem`, `medicine`, `allergy` and `measure` in 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from sys import intern
 from typing import Literal
@@ -27,14 +28,18 @@ from personas.records.words import (
     table,
     years,
 )
+from personas.tidy import tidy
 from personas.values import Entry, Record, Sex
 
 OLDEST = 120
 """Years"""
+LONGEST_NAME = 100
+"""Characters"""
 SOCIAL = "facts of life or signs of a day, and no problems"
 VOID = "entered in error, refuted or not meant to be done"
 NAMELESS = "without a name"
 SURVEY = "answers to questionnaires, or measured for no doctor"
+NO_NUMBER = "measured as no number"
 OVER_ALLERGY = "allergies that are over"
 
 
@@ -115,7 +120,7 @@ class PatientHistory:
 
     def problem(self, text: str, *, code: str, since: str, over: bool, void: bool) -> None:
         """Take in what a source calls a condition."""
-        when = self.visit(since)
+        text, when = tidy(text), self.visit(since)
         if self._refused(text, void):
             return
         if ends_pregnancy(text):
@@ -127,7 +132,7 @@ class PatientHistory:
 
     def medicine(self, text: str, *, code: str, since: str, active: bool, void: bool) -> None:
         """Take in an order for a medicine."""
-        when = self.visit(since)
+        text, when = tidy(text), self.visit(since)
         if not self._refused(text, void):
             self._keep(self._medicines, text, code, since=when, active=active)
 
@@ -144,7 +149,7 @@ class PatientHistory:
         risk: str,
     ) -> None:
         """Take in an allergy, or the statement that there is none."""
-        when = self.visit(since)
+        text, when = tidy(text), self.visit(since)
         if self._refused(text, void):
             return
         if denies_allergy(text, codes):
@@ -152,15 +157,19 @@ class PatientHistory:
         elif over:
             self.leave(OVER_ALLERGY, bare(text))
         else:
-            line = allergy_line(text, signs, kind=kind, risk=risk)
-            self._allergies[intern(bare(text))] = Entry(text=line, code=codes[0] if codes else "", since=when)
+            line = tidy(allergy_line(text, signs, kind=kind, risk=risk))
+            code = tidy(codes[0]) if codes else ""
+            self._allergies[intern(bare(text))] = Entry(text=line, code=code, since=when)
 
     def measure(
         self, text: str, *, code: str, since: str, number: float | None, unit: str, words: str, survey: bool
     ) -> None:
         """Take in a measurement: a number with its unit, or an answer in words."""
-        when = self.visit(since)
+        text, when = tidy(text), self.visit(since)
         rules = table()["observations"]
+        if number is not None and not math.isfinite(number):
+            self.leave(NO_NUMBER, text)
+            return
         if not text:
             self.leave(NAMELESS, code or "a measurement")
             return
@@ -195,13 +204,13 @@ class PatientHistory:
             raise Unusable(f"gives an age of {age} years at the last visit (born {birth}, seen {now})")
         sex: Sex = table()["sex"].get(who.sex.lower(), "unknown")
         record = Record(
-            id=who.id,
-            name=named(who.given, who.family, who.whole),
+            id=tidy(who.id),
+            name=tidy(named(who.given, who.family, who.whole), LONGEST_NAME),
             age=age,
             sex=sex,
-            race=who.race,
-            ethnicity=who.ethnicity,
-            language=language(self.spoken),
+            race=tidy(who.race),
+            ethnicity=tidy(who.ethnicity),
+            language=tidy(language(self.spoken)),
             as_of=now,
             problems=_sorted(self._current(entry, now) for entry in self._problems.values()),
             medicines=_sorted(self._medicines.values()),
@@ -220,7 +229,7 @@ class PatientHistory:
     def leave(self, reason: str, text: str) -> None:
         """Count an entry that will not be in the record; the first of a reason is its example."""
         count, first = self._left.get(reason, (0, text))
-        self._left[reason] = (count + 1, first)
+        self._left[reason] = (count + 1, tidy(first))
 
     def _keep(
         self,
@@ -237,7 +246,11 @@ class PatientHistory:
         if old is None or (since, active) >= (old.since, old.active):
             # The same few names, codes, days and values come up in every patient.
             kept[intern(name)] = Entry(
-                text=intern(name), code=intern(code), since=intern(since), active=active, value=intern(value)
+                text=intern(name),
+                code=intern(tidy(code)),
+                since=intern(since),
+                active=active,
+                value=intern(tidy(value)),
             )
 
     def _current(self, entry: Entry, now: str) -> Entry:

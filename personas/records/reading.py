@@ -7,6 +7,7 @@ does not know what a record says.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from personas.records.files import lines, named
 from personas.records.history import SkippedPart, UnderstoodPatient, Unusable
 from personas.records.tables import TABLES, table_patients
 from personas.records.words import table
+from personas.tidy import tidy
 from personas.values import Record
 
 NEXT = (
@@ -71,28 +73,35 @@ def patients(path: Path) -> Iterator[Read]:
             seen[read.record.id] = seen.get(read.record.id, 0) + 1
             if seen[read.record.id] > 1:
                 continue
-        yield read
+        yield _fit(read)
     again = [name for name, times in seen.items() if times > 1]
     if again:
         many = f"{len(again)} patients come" if len(again) > 1 else "1 patient comes"
         yield f"{many} more than once and the first is used ({again[0]})."
 
 
+def _fit(read: Read) -> Read:
+    """Make the name of a part and the reason against it fit to be shown: both may quote what is in a file."""
+    if isinstance(read, SkippedPart):
+        return SkippedPart(name=tidy(read.name), reason=tidy(read.reason))
+    return tidy(read) if isinstance(read, str) else read
+
+
 def _each(path: Path) -> Iterator[Read]:
-    if not path.exists():
+    if not os.path.exists(path):
         raise Unreadable(f"{path}: does not exist. {NEXT}")
-    if path.is_dir():
-        folders = [path, *sorted(p for p in path.rglob("*") if p.is_dir())]
+    if os.path.isdir(path):
+        folders = [path, *sorted(p for p in path.rglob("*") if os.path.isdir(p))]
         found = False
         for folder in folders:
-            for read in _folder(folder):
+            for read in _guarded(folder, _folder(folder)):
                 found = True
                 yield read
         if not found:
             raise Unreadable(f"{path}: holds no bundle (*.json), export (*.ndjson) or patients.csv. {NEXT}")
         return
     if named(path).endswith(".csv"):
-        tables = _tables([p for p in sorted(path.parent.iterdir()) if p.is_file()])
+        tables = _tables([p for p in sorted(path.parent.iterdir()) if os.path.isfile(p)])
         if "patients" not in tables:
             raise Unreadable(f"{path}: is a table without a patients.csv beside it. {NEXT}")
         yield from _guarded(path, table_patients(tables))
@@ -105,7 +114,12 @@ def _each(path: Path) -> Iterator[Read]:
 def _folder(folder: Path) -> Iterator[Read]:
     """Read what lies directly in a folder: bundles first, then an export, then tables."""
     quiet = tuple(table()["quiet"])
-    files = [p for p in sorted(folder.iterdir()) if p.is_file() and not p.name.startswith((".", *quiet))]
+    try:
+        files = [
+            p for p in sorted(folder.iterdir()) if os.path.isfile(p) and not p.name.startswith((".", *quiet))
+        ]
+    except OSError as error:
+        raise Unusable(f"cannot be listed ({error.strerror})") from None
     for file in files:
         if named(file).endswith(".json"):
             yield from _bundle(file)
@@ -155,5 +169,5 @@ def _first(path: Path, skipped: list[tuple[str, str]]) -> str:
         return f"{path}: holds no patient"
     name, reason = skipped[0]
     more = f" (and {len(skipped) - 1} more, none of them usable)" if len(skipped) > 1 else ""
-    where = path / name if (path / name).is_file() else f"{path}, {name}" if path.is_dir() else path
+    where = path / name if os.path.isfile(path / name) else f"{path}, {name}" if path.is_dir() else path
     return f"{where}: {reason}{more}"

@@ -23,6 +23,8 @@ MIDDLE = {4: "-07-01", 7: "-15"}
 """What completes a partial date, by its length: the middle of what it leaves open."""
 YEARS = range(1850, 2101)
 """Years a date in a chart can have; 9999 is how some systems write "open"."""
+LARGEST = 1e9
+"""Numbers from here on are written with a power of ten; no cell count in a chart reaches it."""
 GRADES = {"severe": 0, "": 1, "moderate": 2, "mild": 3}
 """Order in which reactions are told; one that nobody graded may be anything, so it stands before the mild."""
 
@@ -118,7 +120,8 @@ def _lower(text: str) -> str:
 
 def measured(number: float, unit: str = "") -> str:
     """Write a number with its unit as a chart does: one decimal, three digits below one."""
-    written = f"{number:.1f}".removesuffix(".0") if abs(number) >= 1 or not number else f"{number:.3g}"
+    ordinary = 1 <= abs(number) < LARGEST or not number
+    written = f"{number:.1f}".removesuffix(".0") if ordinary else f"{number:.3g}"
     return f"{written} {table()['observations']['units'].get(unit, unit)}".strip()
 
 
