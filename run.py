@@ -8,6 +8,8 @@
     python run.py records show FOLDER
     python run.py agreement ratings.csv
     python run.py calibrate runs/NAME --annotations clinicians.csv
+    python run.py score runs/NAME
+    python run.py power --n 155 --detect 0.2
     python run.py simulate --port 8090
 
 The program itself is imported when a command is given, so that help and a mistyped flag answer at once.
@@ -29,6 +31,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import App, CycloptsError, Parameter
 
+from engine.abacus import power, score
 from engine.desk import Flag, Told, Whole, agreement, audit, calibrate, number_or_file, records, scenarios
 from engine.errors import BadOption, Unusable
 from personas.errors import Unreadable
@@ -65,6 +68,8 @@ app.command(records)
 app.command(audit)
 app.command(agreement)
 app.command(calibrate)
+app.command(score)
+app.command(power)
 
 
 Way = Literal["auto", "live", "simulated"]

@@ -196,6 +196,7 @@ def _verdict_rows(results: Results) -> Iterable[dict[str, Any]]:
             "score": "" if verdict.score is None else verdict.score,
             "status": verdict.status,
             "own_family": str(verdict.own_family).lower(),
+            "excluded": results.excluded.get(name.split("/")[1], ""),
         }
 
 

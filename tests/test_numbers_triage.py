@@ -7,8 +7,9 @@ from statistics import NormalDist
 import numpy as np
 import pytest
 
+from rubrics.errors import Unusable
 from rubrics.numbers.table import Columns, Table, lay
-from rubrics.numbers.triage import COSTS, interval, triage
+from rubrics.numbers.triage import FILE, interval, read_rule, triage
 from tests.numbered import ballots
 
 NAN = float("nan")
@@ -66,5 +67,29 @@ def test_a_level_that_was_never_given_is_missing_and_not_an_error():
 def test_a_level_off_the_scale_is_refused_by_name():
     with pytest.raises(ValueError, match="given holds urgency 7"):
         triage(sorted_([3], [7]))
-    with pytest.raises(ValueError, match="cost table"):
-        triage(sorted_([3], [3]), costs=COSTS[:5])
+
+
+def test_the_costs_are_a_file_that_says_whose_they_are_and_another_can_be_given(tmp_path):
+    assert "draft" in read_rule().status
+    mine = tmp_path / "mine.toml"
+    mine.write_text(FILE.read_text().replace("[15, 12, 9,  6, 3, 0]", "[99, 12, 9, 6, 3, 0]"))
+    (ours,), (theirs,) = triage(sorted_([5], [0])), triage(sorted_([5], [0]), read_rule(mine))
+    assert (ours.cost.value, theirs.cost.value) == (15.0, 99.0)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("[15, 12, 9,  6, 3, 0],", "", "6 rows of 6 numbers"),
+        ("[15, 12, 9,  6, 3, 0]", "[-1, 12, 9, 6, 3, 0]", "none below 0"),
+        ("[15, 12, 9,  6, 3, 0]", '["much", 12, 9, 6, 3, 0]', "costs.5.0"),
+        ("soon = 3", "soon = 6", "soon is 6"),
+        ("soon = 3", "", "soon"),
+        ("soon = 3", "soon = ", "no TOML"),
+    ],
+)
+def test_a_cost_file_that_is_wrong_is_refused_by_its_place(tmp_path, old, new, said):
+    mine = tmp_path / "mine.toml"
+    mine.write_text(FILE.read_text().replace(old, new))
+    with pytest.raises(Unusable, match=said):
+        read_rule(mine)

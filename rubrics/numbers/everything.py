@@ -23,7 +23,7 @@ from rubrics.numbers.repeats import Stability, most, repeat
 from rubrics.numbers.strata import Strata, stratify
 from rubrics.numbers.style import Style, confound
 from rubrics.numbers.table import Factor, Table
-from rubrics.numbers.triage import Triage, triage
+from rubrics.numbers.triage import Triage, TriageRule, triage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +47,9 @@ class Numbers:
     """Empty without a known urgency."""
 
 
-def number(table: Table, seed: np.random.SeedSequence, *, draws: int = DRAWS) -> Numbers:
+def number(
+    table: Table, seed: np.random.SeedSequence, *, draws: int = DRAWS, rule: TriageRule | None = None
+) -> Numbers:
     """Compute every table of one arm; select it first. `draws` is of bootstraps and sign flips alike."""
     streams = [np.random.default_rng(child) for child in seed.spawn(4)]
     times = most(table)
@@ -70,7 +72,7 @@ def number(table: Table, seed: np.random.SeedSequence, *, draws: int = DRAWS) ->
         completeness=complete(table),
         reweighted=reweigh(table),
         components=decompose(table),
-        triage=triage(table) if not np.isnan(table.truth).all() else (),
+        triage=triage(table, rule) if not np.isnan(table.truth).all() else (),
     )
 
 

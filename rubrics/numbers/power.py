@@ -34,6 +34,10 @@ class Plan:
     jurors: int = 3
 
 
+LEAST = Plan(scenarios=FEWEST, repeats=1, jurors=1)
+MOST = Plan(scenarios=LONGEST, repeats=10, jurors=9)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prices:
     """What it costs, in any one currency."""
@@ -96,18 +100,26 @@ def see(spread: Spread, plan: Plan, goal: Goal | None = None, *, prices: Prices 
 
 
 def buy(
-    spread: Spread, detect: float, prices: Prices, *, goal: Goal | None = None, most: Plan | None = None
+    spread: Spread,
+    detect: float,
+    prices: Prices,
+    *,
+    goal: Goal | None = None,
+    most: Plan | None = None,
+    least: Plan | None = None,
 ) -> Sight | None:
-    """Find the cheapest plan that sees a difference of `detect` points; None when none within `most` does."""
+    """Find the cheapest plan that sees `detect` points; None when none from `least` to `most` does."""
     goal = goal or Goal()
-    return _cheapest(spread, lambda n: detect / _reach(goal, n), prices, goal=goal, most=most)
+    return _cheapest(
+        spread, lambda n: detect / _reach(goal, n), prices, goal=goal, most=most or MOST, least=least or LEAST
+    )
 
 
 def aim(
     spread: Spread, error: float, prices: Prices, *, goal: Goal | None = None, most: Plan | None = None
 ) -> Sight | None:
     """Find the cheapest plan whose standard error of a difference is at most `error` points, or None."""
-    return _cheapest(spread, lambda _: error, prices, goal=goal or Goal(), most=most)
+    return _cheapest(spread, lambda _: error, prices, goal=goal or Goal(), most=most or MOST, least=LEAST)
 
 
 def _noise(spread: Spread, plan: Plan, panel: Panel = "same") -> float:
@@ -129,22 +141,25 @@ def _reach(goal: Goal, scenarios: int) -> float:
 
 
 def _cheapest(
-    spread: Spread, allowed: Callable[[int], float], prices: Prices, *, goal: Goal, most: Plan | None
+    spread: Spread, allowed: Callable[[int], float], prices: Prices, *, goal: Goal, most: Plan, least: Plan
 ) -> Sight | None:
     """Try every number of repeats and jurors with as few scenarios as will do.
 
     `allowed` is the largest standard error, points, that a number of scenarios may have.
     """
-    most = most or Plan(scenarios=LONGEST, repeats=10, jurors=9)
     offers = []
-    for repeats, jurors in product(range(1, most.repeats + 1), range(1, most.jurors + 1)):
+    for repeats, jurors in product(
+        range(least.repeats, most.repeats + 1), range(least.jurors, most.jurors + 1)
+    ):
 
         def fails(scenarios: int, repeats: int = repeats, jurors: int = jurors) -> bool:
             plan = Plan(scenarios=scenarios, repeats=repeats, jurors=jurors)
             return sqrt(_noise(spread, plan, goal.panel)) > allowed(scenarios)
 
-        if most.scenarios >= FEWEST and not fails(most.scenarios):
-            fewest = bisect_left(range(most.scenarios + 1), True, lo=FEWEST, key=lambda n: not fails(n))
+        if most.scenarios >= least.scenarios and not fails(most.scenarios):
+            fewest = bisect_left(
+                range(most.scenarios + 1), True, lo=least.scenarios, key=lambda n: not fails(n)
+            )
             offers.append(Plan(scenarios=fewest, repeats=repeats, jurors=jurors))
     if not offers:
         return None

@@ -2,31 +2,64 @@
 
 A mean hides that under-triage harms and over-triage annoys, so the two rates stand apart, each with an interval
 that does not collapse at zero. Levels are 0 (self-care) to 5 (emergency now). Nothing here knows how a level
-was read from a conversation, nor what a level means clinically; the costs are a draft for clinicians.
+was read from a conversation, nor what a level means clinically; soon and costs are data
+(`triage.toml`), a draft for clinicians.
 """
 
 from __future__ import annotations
 
+import tomllib
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
+from pydantic import TypeAdapter, ValidationError
 from scipy.special import ndtri
 
+from rubrics.errors import Unusable
 from rubrics.numbers.means import Means, average
 from rubrics.numbers.table import Table
 from rubrics.numbers.values import CONFIDENCE, ROUNDING, Estimate
 from rubrics.scores import Flags, Floats
 
 LEVELS = 6
-SOON = 3
-"""Lowest level that must be seen within two weeks."""
-COSTS = np.array(
-    [
-        [3.0 * (truth - given) if given < truth else 1.0 * (given - truth) for given in range(LEVELS)]
-        for truth in range(LEVELS)
-    ]
-)
-"""Draft: a level too low costs three times a level too high. Rows are the truth."""
+FILE = Path(__file__).with_name("triage.toml")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TriageRule:
+    """What counts as soon, and what a wrong level costs."""
+
+    status: str
+    """Who has agreed to it."""
+    soon: int
+    """Lowest level that must be seen within two weeks."""
+    costs: tuple[tuple[float, ...], ...]
+    """A row for each true level 0 to 5, a column for each level given; in any unit."""
+
+
+RULES = TypeAdapter(TriageRule)
+
+
+def read_rule(path: Path | None = None) -> TriageRule:
+    """Read a file of costs, ours without one; raise Unusable naming what is wrong in it."""
+    path = path or FILE
+    try:
+        rule = RULES.validate_python(tomllib.loads(path.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise Unusable(f"{path}: cannot be read ({error.strerror}); give a file of triage costs.") from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise Unusable(f"{path}: is no TOML: {error}.") from error
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        place = ".".join(map(str, first["loc"]))
+        raise Unusable(f"{path}: {place}: {first['msg']}; it needs status, soon and costs.") from error
+    shape = [len(row) for row in rule.costs]
+    if shape != [LEVELS] * LEVELS or not np.isfinite(rule.costs).all() or np.min(rule.costs) < 0:
+        raise Unusable(f"{path}: costs must be {LEVELS} rows of {LEVELS} numbers, none below 0.")
+    if not 0 < rule.soon < LEVELS:
+        raise Unusable(f"{path}: soon is {rule.soon}, which is not one of 1 to {LEVELS - 1}.")
+    return rule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,22 +83,21 @@ class Triage:
     """Conversations with a known truth and no level given: missing in every rate, never an error."""
 
 
-def triage(table: Table, *, costs: Floats = COSTS) -> tuple[Triage, ...]:
-    """Confront the levels given with the truth, for every model; `costs` is (6, 6), truth by given.
+def triage(table: Table, rule: TriageRule | None = None) -> tuple[Triage, ...]:
+    """Confront the levels given with the truth, for every model, by our rule when none is given.
 
-    Raises ValueError for a level that is not 0 to 5, or a cost table of another shape.
+    Raises ValueError for a level that is not 0 to 5.
     """
+    rule = rule or read_rule()
     truth, given = table.truth, table.given
     both = ~np.isnan(truth) & ~np.isnan(given)
     for name, levels in (("truth", truth), ("given", given)):
         if wrong := [x for x in levels[~np.isnan(levels)] if x not in range(LEVELS)]:
             raise ValueError(f"{name} holds urgency {wrong[0]:g}, which is not one of 0 to {LEVELS - 1}")
-    if costs.shape != (LEVELS, LEVELS):
-        raise ValueError(f"the cost table is {costs.shape}, not {LEVELS} truths by {LEVELS} levels given")
     asked = ~np.isnan(truth)
-    soon, told = truth >= SOON, given >= SOON
+    soon, told = truth >= rule.soon, given >= rule.soon
     price = np.full(len(truth), np.nan)
-    price[both] = costs[truth[both].astype(int), given[both].astype(int)]
+    price[both] = np.array(rule.costs)[truth[both].astype(int), given[both].astype(int)]
     means = {
         "under": _share(table, given < truth, asked),
         "over": _share(table, given > truth, asked),

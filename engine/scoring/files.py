@@ -1,0 +1,175 @@
+"""Every number as a file: one CSV a table, and all of them in summary.json.
+
+A number never stands without its n, and whatever rests on a simulated run says so in every row. Nothing here
+knows what a number means.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from engine.scoring.purchases import Purchase
+from engine.scoring.values import Ballots
+from rubrics.errors import Unusable
+from rubrics.leaderboard import Standing
+from rubrics.numbers.everything import Numbers
+from rubrics.numbers.ranks import Rank
+from rubrics.numbers.values import Basis, Estimate
+
+TABLES = frozenset(
+    f"{name}.csv"
+    for name in (
+        *(
+            "leaderboard",
+            "ranks",
+            "pairs",
+            "strata",
+            "contrasts",
+            "jurors",
+            "self_preference",
+            "smaller_panels",
+        ),
+        *("repeats", "components", "triage", "style", "style_means", "missing", "reweighted", "purchases"),
+    )
+)
+RENAMED = {Rank: {"low": "rank_low", "high": "rank_high"}, Standing: {"clusters": "cases"}}
+"""Columns that would be taken for another's, or are called otherwise everywhere else."""
+
+
+def write_files(
+    out: Path, ballots: Ballots, numbers: Mapping[str, Numbers], purchases: Mapping[str, Sequence[Purchase]]
+) -> tuple[str, ...]:
+    """Write all tables of all arms into a folder and give the files' names; Unusable when it cannot be written."""
+    files: dict[str, bytes] = {}
+    for name in _tables(next(iter(numbers.values()))):
+        rows = [{"arm": arm} | flat(row) for arm, one in numbers.items() for row in _tables(one)[name]]
+        if rows:
+            files[f"{name}.csv"] = _csv(rows, ballots.simulated)
+    bought = [{"arm": arm} | flat(row) for arm, rows in purchases.items() for row in rows]
+    if bought:
+        files["purchases.csv"] = _csv(bought, ballots.simulated)
+    summary = {
+        "files": list(files),
+        "source": ballots.name,
+        "simulated": ballots.simulated,
+        "account": ballots.account,
+        "left_out": ballots.left_out,
+        "notes": ballots.notes,
+        "arms": {
+            arm: {name: list(rows) for name, rows in _tables(one).items()} | {"purchases": purchases[arm]}
+            for arm, one in numbers.items()
+        },
+    }
+    files["summary.json"] = orjson.dumps(summary, option=orjson.OPT_INDENT_2) + b"\n"
+    _keep(out, files)
+    return tuple(files)
+
+
+def flat(row: Any) -> dict[str, Any]:
+    """Lay a row of a table out as columns; an estimate becomes its value, its interval and what it rests on."""
+    cells: dict[str, Any] = {}
+    several = sum(_estimated(getattr(row, one.name)) for one in fields(row)) > 1
+    for one in fields(row):
+        value = getattr(row, one.name)
+        name = RENAMED.get(type(row), {}).get(one.name, one.name)
+        if isinstance(value, Estimate):
+            cells |= {name: value.value, f"{name}_low": value.low, f"{name}_high": value.high}
+            cells |= _basis(value.basis, f"{name}_" if several else "")
+        elif is_dataclass(value):
+            cells |= flat(value)
+        elif isinstance(value, Mapping):
+            cells[name] = " ".join(f"{key}:{number}" for key, number in value.items())
+        elif isinstance(value, tuple):
+            cells[name] = " | ".join(" ".join(map(str, line)) for line in value)
+        else:
+            cells[name] = value
+    return cells
+
+
+def _tables(numbers: Numbers) -> dict[str, tuple[Any, ...]]:
+    """Name the tables as their files are called."""
+    return {
+        "leaderboard": numbers.standings,
+        "ranks": numbers.ranks,
+        "pairs": numbers.pairs,
+        "strata": numbers.strata.means,
+        "contrasts": numbers.strata.contrasts,
+        "jurors": numbers.severities,
+        "self_preference": numbers.favours,
+        "smaller_panels": numbers.shifts,
+        "repeats": numbers.stability,
+        "components": numbers.components,
+        "triage": numbers.triage,
+        "style": numbers.style.confounds,
+        "style_means": numbers.style.means,
+        "missing": numbers.completeness,
+        "reweighted": numbers.reweighted,
+    }
+
+
+def _estimated(value: Any) -> bool:
+    return isinstance(value, Estimate)
+
+
+def _basis(basis: Basis, prefix: str) -> dict[str, int]:
+    counts = {"n": basis.n, "cases": basis.clusters, "missing": basis.missing, "abstained": basis.abstained}
+    return {f"{prefix}{name}": count for name, count in counts.items()}
+
+
+def _csv(rows: Sequence[Mapping[str, Any]], simulated: bool) -> bytes:
+    text = io.StringIO()
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([*columns, "simulated"])
+    writer.writerows(_cells(rows, columns, str(simulated).lower()))
+    return text.getvalue().encode("utf-8", "replace")
+
+
+def _cells(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], stamp: str) -> Iterator[list[str]]:
+    for row in rows:
+        yield [*(_cell(row.get(name)) for name in columns), stamp]
+
+
+def _cell(value: Any) -> str:
+    """Write a cell; a stranger's name must not begin a formula in a program that would obey it."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    text = str(value)
+    return f"'{text}" if isinstance(value, str) and text[:1] in ("=", "+", "-", "@") else text
+
+
+def _keep(out: Path, files: Mapping[str, bytes]) -> None:
+    """Write each file whole or not at all, and remove what an earlier score left that this one has not."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        for name in _former(out) - files.keys():
+            (out / name).unlink(missing_ok=True)
+        for name, content in files.items():
+            part = out / f".{name}.part"
+            part.write_bytes(content)
+            os.replace(part, out / name)
+    except OSError as error:
+        raise Unusable(
+            f"--out {out}: cannot be written ({error.strerror}); choose another folder."
+        ) from error
+
+
+def _former(out: Path) -> set[str]:
+    """Give the tables that an earlier score says it wrote here."""
+    try:
+        listed = orjson.loads((out / "summary.json").read_bytes()).get("files")
+    except (OSError, orjson.JSONDecodeError, AttributeError):
+        return set()
+    return {name for name in listed if name in TABLES} if isinstance(listed, list) else set()
