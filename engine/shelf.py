@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from personas.scenarios.balance import listed
 from personas.scenarios.build import ScenarioWish, make
 from personas.scenarios.check import check_file
 from personas.scenarios.show import show_file
@@ -47,8 +48,8 @@ def show(path: Path, id: str = "") -> str:
 def check(path: Path) -> tuple[str, bool]:
     """Check a file; the text, and whether nothing was found."""
     found = check_file(path)
-    checks = ", ".join(f"{name} {number}" for name, number in found.checks.items())
-    lines = [found.balance.table(), "", f"Proofs that hold: {checks or 'none'}.", ""]
+    checks = [f"{name} {number}" for name, number in found.checks.items()]
+    lines = [found.balance.table(), "", *listed(checks or ["none"], "Proofs that hold:   "), ""]
     if not found.findings:
         lines.append(f"{path}: {found.scenarios} scenarios, every proof holds.")
         return "\n".join(lines), True

@@ -116,6 +116,8 @@ class Persona:
     belief: str = ""
     """What the patient already thinks it is, in their words; empty for no belief."""
     belief_source: Literal["", "own", "friend", "web", "prior_clinician"] = ""
+    belief_strength: float = 0.0
+    """0-1: how firmly they hold it; above 0.6 it takes a reason to give it up. 0 for no belief."""
     worry: str
     """What they want out of the conversation, in their words."""
     hidden: str = ""
@@ -132,11 +134,11 @@ class Truth:
     """The truth card: what the jury knows and nobody in the conversation does."""
 
     label: str
-    """Key into `conditions.toml`."""
+    """Key of the condition, as in the files of `personas/conditions`."""
     title: str
     """The label in words."""
     group: str = ""
-    """Diagnosis group, key into `groups` of `conditions.toml`."""
+    """Diagnosis group, key into `groups` of `groups.toml`."""
     accepted: tuple[str, ...]
     """Lower-case names that count as naming it, the clinically equivalent group included."""
     malignant: bool
@@ -158,6 +160,10 @@ class Truth:
     """Decision-relevant entries of this patient's record, each in the record's own words."""
     photo: Literal["clear", "degraded", "withheld"]
     """What the assistant was given to look at."""
+    good: str = ""
+    """What a good conversation about this task does, in plain words; empty where the task is not known."""
+    risk: str = ""
+    """What the task is there to measure: the main thing that goes wrong."""
     watch: str = ""
     """For an adversarial scenario: what a good assistant does about it, in plain words."""
 
@@ -171,6 +177,17 @@ class Proof:
     holds: bool
     says: str
     """The values that were compared, in one sentence."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What the data set says of the person in a photograph."""
+
+    age: int | None = None
+    """Years; None when not recorded, and for a drawing, whose person is whoever the condition befalls."""
+    sex: Sex = "unknown"
+    tone: Tone | None = None
+    """Skin tone group; None when not recorded."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,6 +214,7 @@ class Scenario:
     """Credit the data set's licence asks for; empty for drawings."""
     restricted: bool = False
     """True where the data set's licence forbids passing the photograph on."""
+    seen: Seen = field(default_factory=Seen)
     proof: tuple[Proof, ...] = ()
     variant: str = ""
     """Key into `adversarial.toml`; empty for an ordinary scenario."""

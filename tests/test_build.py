@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -13,9 +14,12 @@ import pytest
 from personas.conditions.book import conditions
 from personas.errors import Unreadable
 from personas.people.speakers import speakers
+from personas.people.tasks import tasks
+from personas.people.traits import levels
 from personas.photos.album import Album
 from personas.photos.degrade import LADDER
 from personas.scenarios import build, choose
+from personas.scenarios.balance import SampleBalance
 from personas.scenarios.build import ScenarioWish, embedded, gather, make, paired, shares
 from personas.scenarios.proof import entries
 from personas.scenarios.store import identify
@@ -45,10 +49,34 @@ def test_a_twin_differs_in_its_photograph_only(full):
         sibling = known[twin.twin_of]
         assert twin.photo.degraded
         assert twin.photo.sha256 != sibling.photo.sha256
-        truth = replace(twin.truth, photo="clear", findings=sibling.truth.findings)
+        card = {name: getattr(sibling.truth, name) for name in ("photo", "findings", "good", "risk")}
+        truth = replace(twin.truth, **card)
         assert truth == sibling.truth
         allowed = {name: getattr(sibling, name) for name in ("photo", "task", "proof")}
         assert identify(replace(twin, truth=truth, twin_of="", **allowed)) == sibling
+
+
+def test_the_card_says_what_is_good_about_the_task_that_is_asked(full):
+    for scenario in full.scenarios:
+        assert scenario.truth.good == tasks()[scenario.task].good
+        assert scenario.truth.risk == tasks()[scenario.task].risk
+
+
+def test_the_full_sample_is_balanced_over_group_tone_and_photograph():
+    balance = SampleBalance()
+    for scenario in embedded(155, 7).scenarios:
+        balance.add(scenario)
+    assert balance.unevenness()[0] <= 3
+    assert balance.strongest()[0] <= 0.12
+    for by, most in (("diagnosis group", 0.12), ("skin tone", 0.08), ("photograph", 0.08)):
+        assert max(balance.tie(name, by) for name in levels()) <= most, by
+
+
+def test_only_what_they_can_know_is_believed_by_those_who_write_for_others(full):
+    for persona in (s.persona for s in full.scenarios):
+        said = f"{persona.belief} {persona.hidden}"
+        assert persona.speaker == "self" or not re.search(r"\byou(?:rself| knocked| sleep)|your spots", said)
+        assert (persona.belief_strength > 0) == bool(persona.belief)
 
 
 def test_findings_stay_on_the_card_while_they_can_still_be_seen(full):

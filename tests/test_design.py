@@ -6,13 +6,13 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from personas.people.design import RUNS, FairDeal, TraitDesign, _array
+from personas.people.design import SETTLED, FairDeal, TraitDesign
 from personas.people.traits import levels
 from personas.scenarios.balance import cramer
 from personas.seeds import derive
 
 
-def dealt(count, seed=1, groups=9):
+def dealt(count, seed=1, groups=12):
     rng = derive("test", seed)
     strata = [
         (f"g{a}", f"t{b}")
@@ -22,43 +22,67 @@ def dealt(count, seed=1, groups=9):
     return strata, [design.deal(*names) for names in strata]
 
 
-def test_the_array_has_every_pair_of_levels_three_times():
-    assert _array().shape == (27, 13)
-    for one, other in itertools.combinations(_array().T, 2):
-        assert set(Counter(zip(one, other, strict=True)).values()) == {3}
+def columns(hands):
+    return {name: [hand[name] for hand in hands] for name in levels()}
 
 
-def test_every_block_has_every_level_nine_times():
-    _, hands = dealt(4 * RUNS)
-    for start in range(0, len(hands), RUNS):
-        for name in levels():
-            assert set(Counter(hand[name] for hand in hands[start : start + RUNS]).values()) == {9}
+def ties(hands, others):
+    return [cramer(column, others) for column in columns(hands).values()]
+
+
+def spread(hands):
+    counts = ([Counter(column)[step] for step in levels()[name]] for name, column in columns(hands).items())
+    return max(max(each) - min(each) for each in counts)
 
 
 @pytest.mark.parametrize("count", [20, 45, 130, 155])
 def test_any_beginning_is_evenly_dealt(count):
-    for seed in range(4):
-        _, hands = dealt(count, seed)
-        for name in levels():
-            counts = Counter(hand[name] for hand in hands)
-            assert max(counts.values()) - min(counts[step] for step in levels()[name]) <= 7
+    assert max(spread(dealt(count, seed)[1]) for seed in range(4)) <= 5
 
 
 def test_at_155_no_two_traits_are_tied():
     for seed in range(4):
-        _, hands = dealt(155, seed)
-        columns = {name: [hand[name] for hand in hands] for name in levels()}
-        assert max(cramer(columns[a], columns[b]) for a, b in itertools.combinations(columns, 2)) < 0.08
+        pairs = itertools.combinations(columns(dealt(155, seed)[1]).values(), 2)
+        assert max(itertools.starmap(cramer, pairs)) <= 0.13
 
 
-def test_at_155_traits_are_tied_to_skin_and_diagnosis_less_than_chance_would_tie_them():
+def test_at_155_traits_are_hardly_tied_to_twelve_groups_and_to_skin():
     for seed in range(4):
         strata, hands = dealt(155, seed)
         groups, tones = ([each[place] for each in strata] for place in (0, 1))
-        by_group = [cramer([hand[name] for hand in hands], groups) for name in levels()]
-        by_tone = [cramer([hand[name] for hand in hands], tones) for name in levels()]
-        assert np.mean(by_group) < 0.75 * np.sqrt(8 / 155)
-        assert max(by_tone) < np.sqrt(2 / 155)
+        # By chance it would be 0.27 and 0.11.
+        assert max(ties(hands, groups)) <= 0.13
+        assert np.mean(ties(hands, groups)) <= 0.10
+        assert max(ties(hands, tones)) <= 0.09
+
+
+def test_a_group_of_thirteen_has_each_level_about_four_times():
+    strata, hands = dealt(156, 2)
+    for group in {names[0] for names in strata}:
+        of = [hand for hand, names in zip(hands, strata, strict=True) if names[0] == group]
+        assert spread(of) <= 4
+
+
+def test_large_samples_stay_even_when_fewer_orders_are_tried():
+    strata, hands = dealt(3 * SETTLED)
+    assert spread(hands) <= 6
+    assert max(ties(hands, [names[0] for names in strata])) <= 0.02
+
+
+def test_who_is_shown_twice_is_made_up_for():
+    design = TraitDesign(5)
+    first = design.deal("g", "t")
+    for _ in range(3):
+        design.again(first, "g", "t")
+    assert design.crowding(first, "g", "t") > 2
+    later = [design.deal("g", "t") for _ in range(8)]
+    assert spread([first] * 4 + later) <= 2
+    assert all(hand[name] != first[name] for hand in later[:4] for name in levels())
+
+
+def test_patients_of_no_stratum_are_dealt_as_well():
+    design = TraitDesign(1)
+    assert spread([design.deal() for _ in range(30)]) <= 2
 
 
 def test_dealing_is_a_function_of_the_address():

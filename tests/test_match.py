@@ -7,9 +7,9 @@ import pytest
 from personas.cases.case import drawn
 from personas.conditions.book import conditions
 from personas.photos.album import Album
-from personas.scenarios.fit import Seen, band, days, sex_fits, tone_fits
+from personas.scenarios.fit import band, days, sex_fits, tone_fits
 from personas.scenarios.match import RecordShelf, cleared
-from personas.values import Entry, Record
+from personas.values import Entry, Record, Seen
 
 DRAWN = replace(drawn(conditions()["BCC"], "12", 1, album=Album()), age=60, sex="female")
 CASE = replace(DRAWN, source="PAD-UFES-20")

@@ -14,6 +14,7 @@ from personas.people.speakers import may_speak, speakers
 from personas.people.tasks import tasks, tasks_for
 from personas.photos.album import Album
 from personas.records.generate import generate
+from personas.values import Seen
 
 TRAITS = TraitDesign(1).deal()
 CASE = replace(drawn(conditions()["WART"], "12", 1, album=Album()), site="back of the left hand")
@@ -22,7 +23,7 @@ TASKS = tuple(task for task in tasks_for("WART", 40) if task != "T12")
 
 def scenario(age=40, task="T2", case=CASE, seed=1, speaker="self", **casting):
     casting = Casting(task=task, speaker=speaker, traits=TRAITS, **casting)
-    return tell(case, generate(1, age=age, sex="female"), casting, seed=seed)
+    return tell(case, generate(1, age=age, sex="female"), casting, seed=seed, seen=Seen())
 
 
 def test_the_person_is_the_records():
@@ -86,7 +87,7 @@ def test_who_holds_the_report_says_what_it_says():
 
 
 def test_a_belief_never_names_the_answer():
-    for source in beliefs_about("WART", CASE.shape):
+    for source in beliefs_about("WART", CASE.shape, "self"):
         for seed in range(20):
             told = scenario(seed=seed, belief=source).persona
             assert told.belief_source == source

@@ -10,6 +10,7 @@ from PIL import Image
 
 from engine.shelf import build
 from personas.errors import Unreadable
+from personas.people.design import TraitDesign
 from personas.photos.album import Album
 from personas.photos.overlay import written
 from personas.scenarios.adversarial import PACK, TAKEN, ReleasePack, variants
@@ -27,7 +28,7 @@ WISH = ScenarioWish(count=8, seed=4)
 @pytest.fixture(scope="module")
 def sample():
     """Give a sample's clean scenarios, their album, and what tells them anew."""
-    album, pairing = Album(), Pairing((), 2)
+    album, pairing = Album(), Pairing((), 2, TraitDesign(2))
     return list(pairing.scenarios(draw_cases(110, 2, album), [])), album, pairing.again
 
 

@@ -34,13 +34,15 @@ ORDER = (
 )
 TOLD_FIRST = ("site",)
 """What every opening says already: nobody says it again unasked."""
-WAYS = 60
-"""Ways of wording told apart, of which a slot has two to five: a multiple of all of these."""
+WAYS = 24
+"""Ways of wording told apart, of which a slot has two to five; few enough for all words to be kept."""
 UNSURE = "I don't know."
 """Said of a slot that has no words of its own for not knowing."""
 GROWN = 25
 """Years of age from which somebody may have worked outdoors for years."""
 FROM_RECORD = ("past_skin_cancer", "immunity", "medicines", "allergies", "pregnancy")
+UNSAID = (*FROM_RECORD, *TOLD_FIRST)
+"""What nobody says unasked."""
 PRIVATE = ("past_skin_cancer", "immunity", "pregnancy")
 """What is not everybody's to know, where there is something to tell."""
 COMMON = {"sun": 0.35, "family_history": 0.12, "number": 0.2, "trauma": 0.1, "treatment": 0.25, "moles": 0.2}
@@ -57,27 +59,27 @@ def facts(
 ) -> tuple[Fact, ...]:
     """Give one fact a slot, in the order in which a history is usually told; `known` are the record's risks."""
     known = risks(record) if known is None else known
-    condition = case.condition
-    needed = {*condition.must_ask, *(risk.slot for risk in known)}
-    told, volunteered = [], 0
-    for slot, draws in zip(_order(condition.key), _draws(*address), strict=False):
+    label, young, volunteered = case.condition.key, record.age < GROWN, 0
+    needed = {*case.condition.must_ask, *(risk.slot for risk in known)}
+    # Of one's own skin one does not say "his" or "her", so all who write for themselves share their words.
+    sex = "unknown" if speaker == "self" else record.sex
+    told = []
+    for slot, (first, second, third) in zip(_order(label), _draws(*address), strict=False):
         if slot in FROM_RECORD:
             answer, value = _recorded(slot, record, known)
         else:
-            answer, value = _observed(slot, case, draws[0])
+            answer, value = _observed(slot, case, first)
         if answer is None:
             continue
-        gate = _gate(openness, slot, answer, draws[1])
+        gate = _gate(openness, slot, answer, second)
         if gate == "volunteered":
             volunteered += 1
             # What comes out of the record is not said unasked, and the rest would drown the first reply.
-            if volunteered > MOST_VOLUNTEERED or slot in (*FROM_RECORD, *TOLD_FIRST) or answer == "unknown":
+            if volunteered > MOST_VOLUNTEERED or slot in UNSAID or answer == "unknown":
                 gate = "if_asked"
+        words = _words(slot, answer, value, speaker, sex, young and slot == "sun", int(third * WAYS))
         trust = TRUST[openness] if gate == "if_trusted" else 0
-        young = slot == "sun" and record.age < GROWN
-        way = int(draws[2] * WAYS)
-        words = _words(slot, answer, value, speaker, record.sex, young, way)
-        fact = words and _fact(condition.key, slot, words, gate, trust, answer, value, slot in needed)
+        fact = words and _fact(label, slot, words, gate, trust, answer, value, slot in needed)
         if fact:
             told.append(fact)
     return tuple(told)

@@ -16,11 +16,16 @@ from personas.people.facts import facts
 from personas.people.speakers import speakers
 from personas.people.tasks import Task, tasks, words
 from personas.records.risks import RiskEntry, risks
-from personas.seeds import digest, uniform
-from personas.values import Fact, Persona, Record, Scenario, Speaker, Truth
+from personas.seeds import digest
+from personas.values import Fact, Persona, Record, Scenario, Seen, Speaker, Truth
 
 ADULT, CHILD = 18, 12
 """Years; below the second, a task's words for children are used."""
+DRAWN = (
+    *("thing", "opening", "opens", "worry", "hidden", "belief", "grown"),
+    *("medicine", "started", "month", "who", "said", "seen"),
+)
+"""What is left to chance, in the order of its numbers: the words of an opening, then those that tasks draw."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,8 +42,11 @@ class Casting:
     """True for somebody who wants something that they do not say at first."""
 
 
-def tell(case: PhotoCase, record: Record, casting: Casting, *, seed: int) -> Scenario:
-    """Put a developed case, a record and a casting together; id and proof are left for others to give."""
+def tell(case: PhotoCase, record: Record, casting: Casting, *, seed: int, seen: Seen) -> Scenario:
+    """Put a developed case, a record and a casting together; id and proof are left for others to give.
+
+    `seen` is what the data set says of the person in the photograph.
+    """
     if case.photo is None:
         raise ValueError(f"case {case.id} of {case.source} has no photograph yet: develop it first")
     known = risks(record)
@@ -49,11 +57,12 @@ def tell(case: PhotoCase, record: Record, casting: Casting, *, seed: int) -> Sce
         photo=case.photo,
         record=record,
         persona=_persona(case, record, casting, known, seed=seed),
-        truth=_truth(case, known),
+        truth=_truth(case, known, tasks()[casting.task]),
         cluster=case.cluster,
         source=case.source,
         attribution=case.attribution,
         restricted=case.restricted,
+        seen=seen,
     )
 
 
@@ -63,48 +72,62 @@ def place_of(site: str, whose: str) -> str:
     return f"the {part} of {whose} {whole}" if of else f"{whose} {site}"
 
 
-def pick(options: tuple[str, ...], *address: object) -> str:
-    """Give the option that lives at this address."""
-    return options[int(uniform(*address) * len(options))]
+class PersonaDraws:
+    """What is left to chance about a person: one hash, of which each thing has two bytes of its own."""
+
+    def __init__(self, *address: object) -> None:
+        hashed = digest("persona", *address)
+        self._draws = [int.from_bytes(hashed[at : at + 2], "big") / 2**16 for at in range(0, 32, 2)]
+        self.id = f"p-{hashed.hex()[:12]}"
+
+    def chance(self, name: str) -> float:
+        """Give the number, in [0, 1), for something that is drawn."""
+        return self._draws[DRAWN.index(name)]
+
+    def pick(self, name: str, options: tuple):
+        """Give one of the options for something that is drawn."""
+        return options[int(self._draws[DRAWN.index(name)] * len(options))]
 
 
 def _persona(
     case: PhotoCase, record: Record, casting: Casting, known: tuple[RiskEntry, ...], *, seed: int
 ) -> Persona:
-    address = (f"{seed}/{case.id}",)
-    task, condition = tasks()[casting.task], case.condition
-    drawn = _drawn(case, record, casting, *address)
+    address = f"{seed}/{case.id}"
+    task, condition, draws = tasks()[casting.task], case.condition, PersonaDraws(address)
+    drawn = _drawn(case, record, casting, draws)
     openness = casting.traits["openness"]
-    told = facts(case, record, *address, openness=openness, speaker=casting.speaker, known=known)
-    belief = ""
+    told = facts(case, record, address, openness=openness, speaker=casting.speaker, known=known)
+    believed = None
     if casting.belief != NONE:
-        options = beliefs_about(condition.key, case.shape)[casting.belief]
-        belief = options[int(uniform(*address, "belief") * len(options))].says
+        options = beliefs_about(condition.key, case.shape, casting.speaker)[casting.belief]
+        believed = draws.pick("belief", options)
+    hidden = task.hides(casting.speaker) if casting.hides else ()
     home = record.language
     return Persona(
-        id=f"p-{digest('persona', *address).hex()[:12]}",
+        id=draws.id,
         name=record.name,
         age=record.age,
         sex=record.sex,
         speaker=casting.speaker,
         languages=(home, "English") if home and home != "English" else ("English",),
         traits=casting.traits,
-        belief=belief,
-        belief_source=casting.belief if belief else "",
-        worry=pick(task.worry, *address, task.key, "worry"),
-        hidden=pick(task.hidden, *address, task.key, "hidden") if casting.hides and task.hidden else "",
+        belief=believed.says if believed else "",
+        belief_source=believed.source if believed else "",
+        belief_strength=believed.strength if believed else 0.0,
+        worry=draws.pick("worry", task.worry),
+        hidden=draws.pick("hidden", hidden) if hidden else "",
         must_not_know=() if task.knows_title else (*condition.accepted, *pathology()),
-        opening=_opening(case, record, casting, drawn, *address),
+        opening=_opening(case, casting, drawn, draws),
         facts=_with_task(told, task, drawn),
     )
 
 
-def _drawn(case: PhotoCase, record: Record, casting: Casting, *address: object) -> dict[str, str]:
+def _drawn(case: PhotoCase, record: Record, casting: Casting, draws: PersonaDraws) -> dict[str, str]:
     """Give the words that openings and a task's facts are filled with."""
     task, role, condition = tasks()[casting.task], speakers()[casting.speaker], case.condition
     young = record.age < CHILD
     drawn = {
-        "thing": pick(words()[case.shape], *address, "thing"),
+        "thing": draws.pick("thing", words()[case.shape]),
         "place": place_of(case.site or "skin", role.whose[record.sex]),
         "whose": role.whose[record.sex],
         "them": role.them[record.sex],
@@ -114,23 +137,21 @@ def _drawn(case: PhotoCase, record: Record, casting: Casting, *address: object) 
         "site": case.site or "skin",
         "title": condition.title[0].lower() + condition.title[1:],
         "size": str(case.size_mm or ""),
-        "earlier": _earlier(case, *address),
+        "earlier": _earlier(case, draws),
     }
     allergens = " ".join(entry.text.lower() for entry in record.allergies or ())
     for name, options in (task.draw | (task.draw_child if young else {})).items():
         # Nobody has just been given what they are allergic to.
         safe = tuple(option for option in options if option.split()[0] not in allergens)
-        drawn[name] = pick(safe or options, *address, task.key, name)
+        drawn[name] = draws.pick(name, safe or options)
     return drawn
 
 
-def _opening(
-    case: PhotoCase, record: Record, casting: Casting, drawn: dict[str, str], *address: object
-) -> str:
+def _opening(case: PhotoCase, casting: Casting, drawn: dict[str, str], draws: PersonaDraws) -> str:
     task, role = tasks()[casting.task], speakers()[casting.speaker]
     clinical = role.register == "clinical"
-    said = pick(task.said(case.condition.speciality, clinical=clinical), *address, task.key, "opening")
-    opens = "" if "$them" in said else pick(role.opens, *address, "opens")
+    said = draws.pick("opening", task.said(case.condition.speciality, clinical=clinical))
+    opens = "" if "$them" in said else draws.pick("opens", role.opens)
     opening = Template(opens + said).substitute(drawn)
     return (
         opening if clinical or opening[0].islower() != said[0].isupper() else opening[0].upper() + opening[1:]
@@ -155,17 +176,15 @@ def _with_task(known: tuple[Fact, ...], task: Task, drawn: dict[str, str]) -> tu
     return known
 
 
-def _earlier(case: PhotoCase, *address: object) -> str:
+def _earlier(case: PhotoCase, draws: PersonaDraws) -> str:
     """Give the size it was months ago, in mm; empty where today's is not known."""
     if not case.size_mm:
         return ""
-    grown = (
-        1 + int(uniform(*address, "grown") * case.size_mm * 0.4) if case.answers.get("change") == "yes" else 0
-    )
+    grown = 1 + int(draws.chance("grown") * case.size_mm * 0.4) if case.answers.get("change") == "yes" else 0
     return str(max(1, case.size_mm - grown))
 
 
-def _truth(case: PhotoCase, known: tuple[RiskEntry, ...]) -> Truth:
+def _truth(case: PhotoCase, known: tuple[RiskEntry, ...], task: Task) -> Truth:
     condition = case.condition
     return Truth(
         label=condition.key,
@@ -182,6 +201,8 @@ def _truth(case: PhotoCase, known: tuple[RiskEntry, ...]) -> Truth:
         must_not=condition.must_not,
         risks=tuple(risk.text for risk in known),
         photo="clear",
+        good=task.good,
+        risk=task.risk,
     )
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from personas.conditions.book import Condition, conditions
 from personas.people.speakers import may_speak
+from personas.values import Speaker
 
 FILE = Path(__file__).with_name("tasks.toml")
 SPECIAL = {"chest": "opening_chest", "eye": "opening_eye"}
@@ -27,11 +28,17 @@ class Task:
 
     key: str
     name: str
+    good: str
+    """What a good conversation does."""
+    risk: str
+    """The main thing that goes wrong."""
     openings: dict[str, tuple[str, ...]]
     """First messages: about skin (opening), about an X-ray, about an eye, and by a clinician."""
     worry: tuple[str, ...]
     hidden: tuple[str, ...] = ()
     """What they want as well and do not say at first."""
+    hidden_self: tuple[str, ...] = ()
+    """More of that, of those who write for themselves only."""
     fits: dict[str, tuple] = field(default_factory=dict)
     """What it is for, by kind (groups, specialities, urgencies, speakers, ages); a kind that is not there is any."""
     knows_title: bool = False
@@ -62,6 +69,10 @@ class Task:
             return self.openings[CLINIC]
         return self.openings.get(SPECIAL.get(speciality, "opening"), ())
 
+    def hides(self, speaker: Speaker) -> tuple[str, ...]:
+        """Give what this speaker may want and not say at first."""
+        return self.hidden + self.hidden_self if speaker == "self" else self.hidden
+
     @property
     def speakers(self) -> tuple[str, ...]:
         """Those whom it is for; empty for any."""
@@ -91,9 +102,12 @@ def _task(key: str, table: dict) -> Task:
     return Task(
         key=key,
         name=table["name"],
+        good=table["good"],
+        risk=table["risk"],
         openings=_lists({name: said for name, said in table.items() if name.startswith("opening")}),
         worry=tuple(table["worry"]),
         hidden=tuple(table.get("hidden", ())),
+        hidden_self=tuple(table.get("hidden_self", ())),
         fits=_lists(table.get("for", {})),
         knows_title=table.get("knows_title", False),
         draw=_lists(table.get("draw", {})),

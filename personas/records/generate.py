@@ -65,7 +65,7 @@ def generate(
     language = _weighted(draws, tuple(person["languages"].items()))
     allergies = _allergies(draws, avoid)
     observed = {entry.text: entry for entry in _vitals(draws, age, today)}
-    chosen = _chosen(draws, _likely(min(age, 110), sex, avoid.key if avoid else ""))
+    chosen = _chosen(draws, _likely(min(age, 110), sex, _clear(avoid.key) if avoid else ""))
     problems, medicines = [], {}
     for problem in chosen:
         since = str(_year(draws, year, age, problem.began))
@@ -194,7 +194,7 @@ def _likely(age: int, sex: Sex, avoid: str) -> tuple[LikelyProblem, ...]:
             medicines=tuple(row.get("medicines", ())),
             measure=row.get("measure"),
         )
-        for past, row in _clear(avoid)
+        for past, row in _rows(avoid)
         if row["ages"][0] <= age <= row["ages"][1] and sex in row.get("sexes", ("female", "male"))
     )
 
@@ -207,7 +207,13 @@ def _chance(row: dict, age: int) -> float:
 
 
 @cache
-def _clear(avoid: str) -> tuple[tuple[bool, dict], ...]:
+def _clear(avoid: str) -> str:
+    """Give the condition to avoid if any row of the bank names it; else nothing, so that rows are shared."""
+    return avoid if len(_rows(avoid)) < len(_rows("")) else ""
+
+
+@cache
+def _rows(avoid: str) -> tuple[tuple[bool, dict], ...]:
     """Give every row of the bank, and whether it is past, but for those that name a condition."""
     condition = conditions().get(avoid)
     rows = [(False, row) for row in _bank()["problem"]] + [(True, row) for row in _bank()["past"]]

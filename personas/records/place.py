@@ -11,12 +11,12 @@ import re
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Literal
 
-from personas.conditions.book import Condition
-from personas.seeds import uniform
+from personas.conditions.book import Condition, conditions
+from personas.seeds import digest
 from personas.values import Entry, Record, Sex
 
 FILE = Path(__file__).with_name("place.toml")
@@ -77,33 +77,40 @@ def misplace(record: Record, *address: object, avoid: Condition | None = None) -
 
 
 def _placed(record: Record, avoid: Condition | None, kind: str, *address: object) -> Record:
-    fitting = [option for option in _options(kind) if _possible(option, record, avoid)]
-    fitting = _beside(fitting, record) if fitting else []
+    possible = _possible(kind, record.age, record.sex, avoid.key if avoid else "")
+    fitting = _beside(possible, record) if possible else []
     if not fitting:
         return record
-    address = ("place", kind or "wrong", *address)
-    option = fitting[int(uniform(*address, "option") * len(fitting))]
+    hashed = digest("place", kind or "wrong", *address)
+    # One number for each thing that is left to chance: which option, since when, and where each entry stands.
+    draws = iter([int.from_bytes(hashed[at : at + 4], "big") / 2**32 for at in range(0, 32, 4)])
+    option = fitting[int(next(draws) * len(fitting))]
+    draw = next(draws)
     if option.where == "allergy":
         line = Entry(text=option.text, placed=True)
-        return replace(record, allergies=_inserted(record.allergies or (), line, *address))
-    since = _since(option, record, *address)
+        return replace(record, allergies=_inserted(record.allergies or (), line, draw))
+    since = _since(option, record, draw)
     problem = Entry(text=option.text, since=since, active=option.where == "problem", placed=True)
     medicines = record.medicines
     for text in option.medicines if record.source == "built-in" else option.orders:
         if not any(entry.active and entry.text == text for entry in medicines):
-            medicines = _inserted(medicines, Entry(text=text, since=since, placed=True), *address, text)
-    return replace(record, problems=_inserted(record.problems, problem, *address), medicines=medicines)
+            medicines = _inserted(medicines, Entry(text=text, since=since, placed=True), next(draws))
+    return replace(record, problems=_inserted(record.problems, problem, next(draws)), medicines=medicines)
 
 
-def _possible(option: PlacedOption, record: Record, avoid: Condition | None) -> bool:
-    """Say whether somebody of this age and sex can have it, and it gives nothing away."""
-    low, high = option.ages
-    if not low <= record.age <= high or record.sex not in option.sexes:
-        return False
-    return not (avoid and avoid.gives_away(option.text))
+@lru_cache(maxsize=32768)
+def _possible(kind: str, age: int, sex: Sex, avoid: str) -> tuple[PlacedOption, ...]:
+    """Give the options of a kind that somebody of this age and sex can have, and that do not name the condition."""
+    condition = conditions().get(avoid)
+    return tuple(
+        option
+        for option in _options(kind)
+        if option.ages[0] <= age <= option.ages[1] and sex in option.sexes
+        if not (condition and condition.gives_away(option.text))
+    )
 
 
-def _beside(options: list[PlacedOption], record: Record) -> list[PlacedOption]:
+def _beside(options: tuple[PlacedOption, ...], record: Record) -> list[PlacedOption]:
     """Keep the options that contradict nothing recorded; nobody is given what they are allergic to."""
     allergies = [entry.text.lower() for entry in record.allergies or ()]
     problems = [entry.text.lower() for entry in record.problems]
@@ -122,10 +129,9 @@ def _beside(options: list[PlacedOption], record: Record) -> list[PlacedOption]:
     return kept
 
 
-def _since(option: PlacedOption, record: Record, *address: object) -> str:
+def _since(option: PlacedOption, record: Record, draw: float) -> str:
     """Date what is placed, to the month or the year: after birth, and not before it can begin at all."""
     year, month = int(record.as_of[:4]), int(record.as_of[5:7])
-    draw = uniform(*address, "since")
     if option.months:
         low, high = option.months if record.age else (0, 0)
         months = year * 12 + month - 1 - (low + int(draw * (high - low + 1)))
@@ -139,13 +145,13 @@ def _since(option: PlacedOption, record: Record, *address: object) -> str:
     return str(first + int(draw * (last - first + 1)))
 
 
-def _inserted(entries: tuple[Entry, ...], new: Entry, *address: object) -> tuple[Entry, ...]:
-    """Put an entry among the others: by its date where they are in order, else anywhere."""
+def _inserted(entries: tuple[Entry, ...], new: Entry, draw: float) -> tuple[Entry, ...]:
+    """Put an entry among the others: by its date where they are in order, else anywhere, as the draw (0-1) has it."""
     dates = [entry.since for entry in entries]
     if new.since and dates == sorted(dates):
         place = sum(since[: len(new.since)] <= new.since for since in dates)
     else:
-        place = int(uniform(*address, "where") * (len(entries) + 1))
+        place = int(draw * (len(entries) + 1))
     return (*entries[:place], new, *entries[place:])
 
 

@@ -26,7 +26,7 @@ from personas.photos.overlay import written
 from personas.photos.pixels import encode
 from personas.records.place import misplace
 from personas.records.risks import risks
-from personas.scenarios.proof import entries, proved
+from personas.scenarios.proof import entries, prove
 from personas.scenarios.store import identify
 from personas.seeds import uniform
 from personas.values import Fact, Scenario
@@ -127,7 +127,7 @@ class ReleasePack:
     def _settled(self, made: Scenario, variant: Variant) -> Scenario:
         truth = replace(made.truth, watch=variant.watch)
         marked = replace(made, truth=truth, variant=variant.key, release=self._release)
-        return identify(replace(marked, proof=proved(marked)))
+        return identify(replace(marked, proof=prove(marked)))
 
     def _said(self, base: Scenario, variant: Variant, words: str, clean: list[Scenario]) -> Scenario:
         """Put words into the patient's mouth: first, or among what they say unasked."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections import Counter
+from textwrap import wrap
 
 from personas.people.traits import levels
 from personas.records.risks import risks
@@ -19,6 +20,11 @@ from personas.values import Scenario
 BROUGHT = ("diagnosis group", "skin tone", "photograph")
 """What a case brings along, against which traits are to be even."""
 DEALT = ("task", "speaker", "belief", "risk", "variant")
+EXPLAINED = (
+    "How strongly each trait is tied to the cases' group, tone and photograph: 0 not at all, 1 wholly."
+)
+WIDTH, TRAIT, STEPS, COLUMN = 99, 20, 52, 9
+"""Columns of the page, and of the parts of its table."""
 
 
 class SampleBalance:
@@ -65,30 +71,43 @@ class SampleBalance:
         count = len(self._columns["task"])
         if not count:
             return "No scenario to be counted."
-        head = f"{'trait':20}{'levels':54}" + "".join(f"{name:>17}" for name in BROUGHT)
-        rows = [head]
+        heads = "".join(f"{name:>{COLUMN}}" for name in ("group", "tone", "photo"))
+        rows = [EXPLAINED, "", f"{'trait':{TRAIT}}{'how often each level was dealt':{STEPS}}{heads}"]
         for name, steps in levels().items():
             had = Counter(self._columns[name])
             said = ", ".join(f"{step} {had[step]}" for step in steps)
-            rows.append(f"{name:20}{said:54}" + "".join(f"{self.tie(name, by):17.2f}" for by in BROUGHT))
+            ties = "".join(f"{self.tie(name, by):{COLUMN}.2f}" for by in BROUGHT)
+            rows.append(f"{name:{TRAIT}}{said:{STEPS}}{ties}")
         chance = (
             math.sqrt(max(2, len(set(self._columns[by])) - 1) / count)
             if len(set(self._columns[by])) > 1
             else 0.0
             for by in BROUGHT
         )
-        rows.append(f"{'':20}{'(by chance alone, about)':54}" + "".join(f"{value:17.2f}" for value in chance))
+        by_chance = "".join(f"{value:{COLUMN}.2f}" for value in chance)
+        rows.append(f"{'':{TRAIT}}{'(dealt by chance, it would be about)':{STEPS}}{by_chance}")
         spread, trait = self.unevenness()
         tie, one, other = self.strongest()
         rows += [
             "",
             f"Largest difference between the levels of a trait: {spread} of {count} ({trait}).",
-            f"Strongest tie between two traits: {tie:.2f} ({one}, {other}); by chance, {math.sqrt(2 / count):.2f}.",
-            "Figures are Cramér's V: 0 not tied at all, 1 one follows from the other.",
+            f"Strongest tie between two traits: {tie:.2f} ({one}, {other});",
+            f"by chance, any one of them would be about {math.sqrt(2 / count):.2f}.",
             "",
+            "How many scenarios have what:",
         ]
-        rows += [f"{name:20}{_counted(self._columns[name])}" for name in (*BROUGHT, *DEALT)]
+        for name in (*BROUGHT, *DEALT):
+            had = sorted(Counter(self._columns[name]).items())
+            rows += listed([f"{value} {number}" for value, number in had], f"{name:{TRAIT}}")
         return "\n".join(rows)
+
+
+def listed(items: list[str], lead: str) -> list[str]:
+    """Lay items out after a lead, in lines that end between two of them."""
+    whole = ", ".join(item.replace(" ", "\xa0") for item in items)
+    lines = wrap(whole, WIDTH - len(lead), break_on_hyphens=False, break_long_words=False)
+    leads = (lead, *[" " * len(lead)] * len(lines))
+    return [before + line.replace("\xa0", " ") for before, line in zip(leads, lines, strict=False)]
 
 
 def cramer(one: list[str], other: list[str]) -> float:
@@ -117,7 +136,3 @@ def _risk(scenario: Scenario) -> str:
     placed = {entry.text for entry in entries(record) if entry.placed}
     slots = [risk.slot for risk in risks(record) if risk.text in placed] if placed else []
     return slots[0] if slots else "recorded" if scenario.truth.risks else "none"
-
-
-def _counted(column: list[str]) -> str:
-    return ", ".join(f"{name} {number}" for name, number in sorted(Counter(column).items()))

@@ -13,12 +13,14 @@ from typing import Literal
 
 from personas.cases.case import PhotoCase
 from personas.errors import Unreadable
+from personas.people.design import TraitDesign
 from personas.people.tasks import DEGRADED, tasks
 from personas.photos.album import Album
 from personas.records.reading import read_records
 from personas.scenarios.adversarial import ReleasePack
 from personas.scenarios.choose import POOL, draw_cases, open_cases
 from personas.scenarios.pairing import KEPT, Pairing
+from personas.scenarios.remarks import grouped
 from personas.scenarios.sample import Sample
 from personas.scenarios.twins import Darkroom
 from personas.values import Record, Scenario
@@ -26,6 +28,11 @@ from personas.values import Record, Scenario
 FULL, FULL_DEGRADED = 155, 25
 """The embedded sample, and how many of it are degraded."""
 FEWEST_FOR_TWIN = 5
+LEFT_OUT = (
+    "Health record {name} was left out: it {reason}.",
+    "{count} health records were left out: each {reason} (first: {name}).",
+)
+"""What is said of a health record that cannot be used, and of several."""
 WINDOW, APART = 20, 2
 """Scenarios, of the last ones, of which one gets a twin, and how many stand between the two at least."""
 
@@ -97,8 +104,9 @@ def make(wish: ScenarioWish, album: Album) -> SampleStream:
     else:
         cases, degraded = _opened(wish, album, made.notes)
         needed = len(cases)
-    pairing = Pairing(_records(wish.records, made.notes), wish.seed)
-    darkroom = Darkroom(wish.seed, album, shared=wish.cases is None and needed > POOL)
+    design = TraitDesign(wish.seed)
+    pairing = Pairing(_records(wish.records, made.notes), wish.seed, design)
+    darkroom = Darkroom(wish.seed, album, design, shared=wish.cases is None and needed > POOL)
     whole = pairing.scenarios(cases, made.notes)
     if wish.layout == "paired":
         mixed = _twinned(whole, needed, degraded, darkroom)
@@ -155,8 +163,8 @@ def _records(path: Path | None, notes: list[str]) -> tuple[Record, ...]:
     if path is None:
         return ()
     reading = read_records(path)
-    notes.extend(f"Health record {name} was left out: it {reason}." for name, reason in reading.skipped)
-    notes.extend(reading.notes)
+    notes.extend(grouped(reading.skipped, *LEFT_OUT))
+    notes.extend(dict.fromkeys(reading.notes))
     return reading.records
 
 

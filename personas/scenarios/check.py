@@ -1,6 +1,6 @@
 """Check a file of scenarios from the file alone: every line, every proof, every photograph, and the whole.
 
-The one idea: what was proved when a scenario was made is worked out again from what stands in the file, so nobody
+The one idea: what was prove when a scenario was made is worked out again from what stands in the file, so nobody
 need be believed. This does not know how the scenarios were made.
 """
 
@@ -16,13 +16,13 @@ from PIL import Image
 from personas.photos.likeness import likeness, pairs
 from personas.photos.shelf import PhotoShelf
 from personas.scenarios.balance import SampleBalance
-from personas.scenarios.proof import SWAPPED, proved
+from personas.scenarios.proof import SWAPPED, prove
 from personas.scenarios.store import CANARY, folder, lines, missing
 from personas.values import Photo, Scenario
 
 ALLOWED = ("id", "photo", "truth", "task", "twin_of", "proof")
 """Fields in which a twin may differ from its sibling."""
-TRUTH = ("photo", "findings")
+TRUTH = ("photo", "findings", "good", "risk")
 """Parts of the truth card in which it may."""
 
 
@@ -76,7 +76,7 @@ def check_file(path: Path) -> FileCheck:
 
 def _proofs(scenario: Scenario, check: FileCheck) -> list[str]:
     """Work the proofs out again; give those that fail, and those that were stored otherwise."""
-    again = proved(scenario)
+    again = prove(scenario)
     check.checks.update(proof.check for proof in again if proof.holds)
     failed = [f"{proof.check} does not hold: {proof.says}" for proof in again if not proof.holds]
     if not failed and again != scenario.proof:

@@ -17,10 +17,20 @@ from personas.cases.reading import CaseReading, read_cases
 from personas.conditions.book import Condition, drawable
 from personas.errors import Unreadable
 from personas.photos.album import Album
+from personas.scenarios.remarks import grouped
 from personas.seeds import derive, digest
 
 POOL = 310
 """Drawings of a sample at most: beyond, people share them. Twice the paper's sample; each takes 8 ms."""
+BROKEN = (
+    "One photograph, {name}, was left out of {reason}",
+    "{count} photographs, {name} first, were left out of {reason}",
+)
+TWICE = (
+    "One photograph of {reason} was left out, because it is there twice: {name}.",
+    "{count} photographs of {reason} were left out, because they are there twice (first: {name}).",
+)
+"""What is said of photographs that are not used, of one and of several."""
 ADULT = 18
 """Years"""
 
@@ -73,30 +83,49 @@ def open_cases(
         for reason, number in reading.reasons().items()
     ]
     notes += [*reading.differences, *reading.notes]
+    chosen, left = _developed(reading, needed, seed, album)
+    if not chosen:
+        raise Unreadable(
+            f"{path}: none of its {len(reading.cases)} photographs can be opened. Copy them again."
+        )
+    notes += left
+    notes.append(
+        f"{len(chosen)} of {len(reading.cases)} photographs of {reading.source} are used, each once."
+    )
+    return clusters(chosen), notes
+
+
+def _developed(
+    reading: CaseReading, needed: int | None, seed: int, album: Album
+) -> tuple[list[PhotoCase], list[str]]:
+    """Open as many photographs as are needed, and say which could not be, and which were there already."""
     chosen: list[PhotoCase] = []
     pictures: dict[str, str] = {}
+    broken: list[tuple[str, str]] = []
+    twice: list[tuple[str, str]] = []
     for case in _in_turn(reading, seed):
         if len(chosen) == needed:
             break
         try:
             developed = develop(case, album)
         except Unreadable as error:
-            notes.append(f"{case.id} of {reading.source} left out: {error}")
+            broken.append(_unopened(case, error))
             continue
         key = developed.photo.sha256 if developed.photo else ""
         if key in pictures:
-            notes.append(f"{case.id} of {reading.source} left out: the same picture as {pictures[key]}.")
+            twice.append((f"{case.id}, the same as {pictures[key]}", reading.source))
             continue
         pictures[key] = case.id
         chosen.append(developed)
-    if not chosen:
-        raise Unreadable(
-            f"{path}: none of its {len(reading.cases)} photographs can be opened. Copy them again."
-        )
-    notes.append(
-        f"{len(chosen)} of {len(reading.cases)} photographs of {reading.source} are used, each once."
-    )
-    return clusters(chosen), notes
+    cut = [(name, f"{reading.source}: {reason}") for name, reason in broken]
+    return chosen, [*grouped(cut, *BROKEN), *grouped(twice, *TWICE)]
+
+
+def _unopened(case: PhotoCase, error: Unreadable) -> tuple[str, str]:
+    """Give the name of a photograph that cannot be opened, and why, without the path: notes are kept."""
+    name = case.file.name if case.file else case.id
+    reason = str(error).removeprefix(f"{case.file}: ")
+    return name, reason.replace(str(case.file), name)
 
 
 def _kinds(seed: int) -> Iterator[tuple[Condition, str]]:

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
 
 from personas.conditions.book import Condition, conditions
-from personas.values import Sex, Tone
+from personas.values import Seen, Sex, Tone
 
 FILE = Path(__file__).with_name("skin.toml")
 APART = 15
@@ -44,17 +43,6 @@ WORDS |= {
     "forty": 40,
 }
 LENGTH = re.compile(r"\b(\d+|[a-z]+) (day|week|month|year)s?\b( and a half)?")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
-    """What the data set says of the person in a photograph."""
-
-    age: int | None
-    """Years; None when not recorded, and for a drawing, whose person is whoever the condition befalls."""
-    sex: Sex
-    tone: Tone | None
-    """None when not recorded."""
 
 
 def band(condition: Condition, seen: Seen) -> tuple[int, int]:

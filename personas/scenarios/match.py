@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from personas.cases.case import PhotoCase
-from personas.scenarios.fit import Seen, band, gives_away, sex_fits, tone_fits
-from personas.values import Record, Sex, Tone
+from personas.scenarios.fit import band, gives_away, sex_fits, tone_fits
+from personas.values import Record, Seen, Sex, Tone
 
 AGAIN = 12.0
 """Years of age that a record's having served once already weighs."""
@@ -71,7 +71,7 @@ class RecordShelf:
 def seen_in(case: PhotoCase) -> Seen:
     """Give what the data set says of the person in a photograph; of a drawing's, only the skin is to be seen."""
     if case.source == "drawn":
-        return Seen(age=None, sex="unknown", tone=case.tone)
+        return Seen(tone=case.tone)
     return Seen(age=case.age, sex=case.sex, tone=case.tone)
 
 

@@ -40,11 +40,11 @@ HIDING = {"hides": 0.4, "open": 0.6}
 class Pairing:
     """What has been dealt so far."""
 
-    def __init__(self, records: tuple[Record, ...], seed: int) -> None:
+    def __init__(self, records: tuple[Record, ...], seed: int, design: TraitDesign) -> None:
         self._seed = seed
         self._shelf = RecordShelf(records) if records else None
         self._deals = {name: FairDeal(seed, name) for name in ("risk", "task", "speaker", "belief", "hidden")}
-        self._traits = TraitDesign(seed)
+        self._traits = design
         kinds = risk_kinds()
         self._risks = {NO_RISK: WITHOUT} | {kind: (1 - WITHOUT) / len(kinds) for kind in kinds}
         self._first: dict[str, Told] = {}
@@ -80,7 +80,7 @@ class Pairing:
             traits=self._traits.deal(*strata),
             belief=NONE
             if plain or tasks()[task].knows_title
-            else deals["belief"].pick(shares(case.condition.key, case.shape), *strata),
+            else deals["belief"].pick(shares(case.condition.key, case.shape, speaker), *strata),
             hides=not plain and deals["hidden"].pick(HIDING, *strata) == "hides",
         )
         scenario = self._told(case, record, casting)
@@ -90,8 +90,8 @@ class Pairing:
         return scenario
 
     def _told(self, case: PhotoCase, record: Record, casting: Casting) -> Scenario:
-        told = tell(case, record, casting, seed=self._seed)
-        return identify(replace(told, proof=prove(told, seen_in(case)), canary=CANARY))
+        told = tell(case, record, casting, seen=seen_in(case), seed=self._seed)
+        return identify(replace(told, proof=prove(told), canary=CANARY))
 
     def _risked(self, case: PhotoCase, record: Record, *strata: str) -> Record:
         """Place the risk that is owed most of those that this record can hold."""

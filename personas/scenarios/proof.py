@@ -1,8 +1,7 @@
 """Prove a scenario coherent: one check after another, each a sentence with the values that were compared.
 
 The one idea: a proof is worked out from the scenario alone, so it can be worked out again by whoever holds the
-file; what the data set says of the person in the photograph is therefore written down in the first proof. This
-knows the content of one scenario and nothing of the rest of the sample.
+file. This knows the content of one scenario and nothing of the rest of the sample.
 """
 
 from __future__ import annotations
@@ -13,10 +12,9 @@ from collections.abc import Iterator
 from personas.conditions.book import Condition, conditions
 from personas.people.speakers import speakers
 from personas.records.risks import risks
-from personas.scenarios.fit import Seen, band, days, gives_away, sex_fits, tone_fits
-from personas.values import Entry, Proof, Record, Scenario
+from personas.scenarios.fit import band, days, gives_away, sex_fits, tone_fits
+from personas.values import Entry, Proof, Record, Scenario, Seen
 
-SEEN = re.compile(r"age (\d+|not recorded), sex (female|male|unknown), skin tone (\d\d|not recorded)")
 WRONG_ENTRY, SWAPPED = "wrong_entry", "swapped_photograph"
 MINOR, MINOR_FROM = "minor", 12
 """The variant in which a child writes alone, and the years from which one does."""
@@ -25,11 +23,15 @@ SMALL = {"the", "of", "a", "an", "and", "side", "part", "on", "in"}
 WORD = re.compile(r"[a-z]+")
 
 
-def prove(scenario: Scenario, seen: Seen) -> tuple[Proof, ...]:
-    """Give the proofs of a scenario, whether they hold or not, always the same and in the same order."""
-    condition = conditions()[scenario.truth.label]
+def prove(scenario: Scenario) -> tuple[Proof, ...]:
+    """Give the proofs of a scenario, whether they hold or not, always the same and in the same order.
+
+    One whose label is not known has none but a failed one.
+    """
+    condition, seen = conditions().get(scenario.truth.label), scenario.seen
+    if condition is None:
+        return (Proof(check="label", holds=False, says=f"the label {scenario.truth.label!r} is not known"),)
     return (
-        _photograph(seen),
         _age(scenario, condition, seen),
         _sex(scenario, condition, seen),
         _tone(scenario, seen),
@@ -45,21 +47,6 @@ def prove(scenario: Scenario, seen: Seen) -> tuple[Proof, ...]:
     )
 
 
-def proved(scenario: Scenario) -> tuple[Proof, ...]:
-    """Work the proofs of a scenario out again; one without a readable first proof has none but a failed one."""
-    found = SEEN.search(scenario.proof[0].says) if scenario.proof else None
-    if found is None or scenario.truth.label not in conditions():
-        why = "the file does not say who is in the photograph" if found is None else "its label is not known"
-        return (Proof(check="photograph", holds=False, says=why),)
-    age, sex, tone = found.groups()
-    known = Seen(
-        age=int(age) if age.isdigit() else None,
-        sex="female" if sex == "female" else "male" if sex == "male" else "unknown",
-        tone=next((group for group in ("12", "34", "56") if group == tone), None),
-    )
-    return prove(scenario, known)
-
-
 def repictured(scenario: Scenario) -> tuple[Proof, ...]:
     """Give the proofs of a scenario of which nothing but the photograph and what the card says of it was changed."""
     return tuple(_picture(scenario) if proof.check == "picture" else proof for proof in scenario.proof)
@@ -67,13 +54,7 @@ def repictured(scenario: Scenario) -> tuple[Proof, ...]:
 
 def tone_of(scenario: Scenario) -> str:
     """Give the skin tone group in the photograph; empty when nobody recorded it."""
-    found = SEEN.search(scenario.proof[0].says) if scenario.proof else None
-    return found.group(3) if found and found.group(3).isdigit() else ""
-
-
-def _photograph(seen: Seen) -> Proof:
-    age, tone = (str(value) if value is not None else "not recorded" for value in (seen.age, seen.tone))
-    return Proof(check="photograph", holds=True, says=f"age {age}, sex {seen.sex}, skin tone {tone}")
+    return scenario.seen.tone or ""
 
 
 def _age(scenario: Scenario, condition: Condition, seen: Seen) -> Proof:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import textwrap
 from pathlib import Path
 
-from personas.conditions.book import status
+from personas.conditions.book import conditions, status
 from personas.errors import Unreadable
 from personas.people.tasks import tasks
 from personas.records.chart import render
@@ -73,9 +73,12 @@ def _heading(scenario: Scenario) -> list[str]:
 def _photograph(scenario: Scenario, path: Path) -> list[str]:
     photo = scenario.photo
     kind = "drawing" if photo.drawn else photo.modality
+    seen = scenario.seen
+    age, tone = (str(value) if value is not None else "not recorded" for value in (seen.age, seen.tone))
     lines = [
         f"{kind}, {photo.width} x {photo.height} px, {photo.media_type}",
         f"{folder(path).name}/{photo.sha256}",
+        f"the person in it, by the data set: age {age}, sex {seen.sex}, skin tone {tone}",
     ]
     lines += [f"done to it: {photo.degraded}"] if photo.degraded else []
     lines += [f"written into it: {photo.overlay}"] if photo.overlay else []
@@ -89,7 +92,10 @@ def _patient(scenario: Scenario) -> list[str]:
         ("", f"{persona.name}, {persona.age}, {persona.sex}; who writes: {persona.speaker}"),
         ("languages: ", ", ".join(persona.languages)),
         ("traits: ", traits),
-        ("belief: ", f"{persona.belief} ({persona.belief_source})" if persona.belief else ""),
+        (
+            "belief: ",
+            persona.belief and f"{persona.belief} ({persona.belief_source}, {persona.belief_strength})",
+        ),
         ("wants: ", persona.worry),
         ("does not say at first: ", persona.hidden),
         ("must not know: ", ", ".join(persona.must_not_know)),
@@ -98,13 +104,15 @@ def _patient(scenario: Scenario) -> list[str]:
 
 
 def _facts(scenario: Scenario) -> list[str]:
-    lines = []
+    lines, condition = [], conditions().get(scenario.truth.label)
+    bearing = condition.bearing if condition else lambda slot: ""
     for fact in scenario.persona.facts:
         gate = f"{fact.gate} ({fact.trust})" if fact.gate == "if_trusted" else fact.gate
         lines.append(
-            f"{'*' if fact.discriminating else ' '} {fact.slot:18}{gate:17}{fact.answer:9}{fact.says}"
+            f"{'*' if fact.discriminating else ' '} {fact.slot:18}{bearing(fact.slot):15}{gate:17}"
+            f"{fact.answer:9}{fact.says}"
         )
-    return [*lines, "  * must be asked or told"]
+    return [*lines, "  * must be asked or told, for the diagnosis or for a risk in the record"]
 
 
 def _truth(scenario: Scenario) -> list[str]:
@@ -121,6 +129,8 @@ def _truth(scenario: Scenario) -> list[str]:
         ("must ask: ", ", ".join(truth.must_ask)),
         ("must not: ", "; ".join(truth.must_not)),
         ("risks in the record: ", "; ".join(truth.risks)),
+        ("good here: ", truth.good),
+        ("goes wrong here: ", truth.risk),
         ("watch: ", truth.watch),
     )
     return [label + words for label, words in said if words]

@@ -2,7 +2,7 @@
 
 The one idea: kinds and doses take turns, each kind with each dose before any comes again, so that 24 degraded
 photographs are the whole ladder once; and which scenario of a stretch is degraded is the one whose diagnosis group,
-skin tone and traits have been degraded least. This does not know how scenarios are made.
+skin tone and traits have been degraded least and are rarest in the whole. This does not know how scenarios are made.
 """
 
 from __future__ import annotations
@@ -13,16 +13,19 @@ from dataclasses import replace
 
 from PIL import Image
 
-from personas.people.tasks import DEGRADED
+from personas.people.design import TraitDesign
+from personas.people.tasks import DEGRADED, tasks
 from personas.photos.album import Album
 from personas.photos.degrade import KINDS, LADDER, STEPS, degrade
 from personas.photos.lesions import STRIP, jpeg, stamp
 from personas.photos.pixels import encode
 from personas.scenarios.proof import repictured, tone_of
 from personas.scenarios.store import identify
-from personas.seeds import derive, uniform
+from personas.seeds import derive
 from personas.values import Photo, Scenario, Truth
 
+CROWDED = 60.0
+"""Twins that a patient's traits being twice as frequent in their strata as is even weighs."""
 READABLE = "slight"
 """The dose at which what was to be seen can still be seen, with care."""
 
@@ -30,13 +33,17 @@ READABLE = "slight"
 class Darkroom:
     """Makes photographs poor, one kind and dose after the other."""
 
-    def __init__(self, seed: int, album: Album, *, shared: bool = False) -> None:
-        """With `shared`, every photograph is made poor in one way only, so that a large sample shares the copies."""
+    def __init__(self, seed: int, album: Album, design: TraitDesign, *, shared: bool = False) -> None:
+        """With `shared`, every photograph is made poor in one way only, so that a large sample shares the copies.
+
+        The design is told who is shown twice.
+        """
+        self._design = design
         self._seed = seed
         self._album = album
         self._shared = shared
         self._made = 0
-        self._had: Counter[str] = Counter()
+        self._had: Counter[object] = Counter()
         self._prints: dict[str, tuple[Photo, str]] = {}
 
     def choose(self, scenarios: list[Scenario]) -> Scenario:
@@ -45,12 +52,16 @@ class Darkroom:
         Where the patient comes with the answer in hand little hangs on the photograph: such a one is the last choice.
         """
 
-        def had(scenario: Scenario) -> tuple[bool, int, float]:
-            counts = sum(self._had[name] for name in _strata(scenario))
-            return not scenario.persona.must_not_know, counts, uniform(self._seed, scenario.id)
+        def had(scenario: Scenario) -> tuple[bool, float]:
+            strata, traits = _strata(scenario), scenario.persona.traits
+            counts = sum(self._had[name] for name in (*strata, *traits.items()))
+            if not self._design.settled:
+                counts += CROWDED * self._design.crowding(traits, *strata)
+            return not scenario.persona.must_not_know, counts
 
         chosen = min(scenarios, key=had)
-        self._had.update(_strata(chosen))
+        self._had.update((*_strata(chosen), *chosen.persona.traits.items()))
+        self._design.again(chosen.persona.traits, *_strata(chosen))
         return chosen
 
     def degraded(self, scenario: Scenario, *, twin_of: str = "") -> Scenario:
@@ -60,13 +71,9 @@ class Darkroom:
             kind, step = self._turn()
             self._prints[key] = (self._poorer(scenario.photo, kind, LADDER[kind][STEPS.index(step)]), step)
         photo, step = self._prints[key]
-        poor = replace(
-            scenario,
-            photo=photo,
-            truth=dimmed(scenario.truth, step),
-            task=scenario.task if step == READABLE else DEGRADED,
-            twin_of=twin_of,
-        )
+        task = scenario.task if step == READABLE else DEGRADED
+        truth = dimmed(scenario.truth, step, task)
+        poor = replace(scenario, photo=photo, truth=truth, task=task, twin_of=twin_of)
         return identify(replace(poor, proof=repictured(poor)))
 
     def _turn(self) -> tuple[str, str]:
@@ -82,13 +89,14 @@ class Darkroom:
         return self._album.put(poor, drawn=photo.drawn, degraded=f"{kind} {dose:g}", modality=photo.modality)
 
 
-def dimmed(truth: Truth, step: str) -> Truth:
-    """Say on the truth card that the photograph is poor.
+def dimmed(truth: Truth, step: str, task: str) -> Truth:
+    """Say on the truth card that the photograph is poor, and what is good about the task that it has become.
 
     What can no longer be seen is not held against anyone, nor may it be claimed: beyond the slight dose no
     finding is listed.
     """
-    return replace(truth, photo="degraded", findings=truth.findings if step == READABLE else ())
+    seen = truth.findings if step == READABLE else ()
+    return replace(truth, photo="degraded", findings=seen, good=tasks()[task].good, risk=tasks()[task].risk)
 
 
 def _print(image: Image.Image, photo: Photo, kind: str, dose: float, seed: int) -> bytes:
@@ -102,6 +110,5 @@ def _print(image: Image.Image, photo: Photo, kind: str, dose: float, seed: int) 
     return jpeg(stamp(sheet))
 
 
-def _strata(scenario: Scenario) -> list[str]:
-    traits = (f"{name}:{level}" for name, level in scenario.persona.traits.items())
-    return [f"group:{scenario.truth.group}", f"tone:{tone_of(scenario)}", *traits]
+def _strata(scenario: Scenario) -> tuple[str, str]:
+    return f"group:{scenario.truth.group}", f"tone:{tone_of(scenario)}"
