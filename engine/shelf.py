@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from personas.errors import Unreadable
 from personas.scenarios.balance import listed
 from personas.scenarios.build import ScenarioWish, make
 from personas.scenarios.check import check_file
 from personas.scenarios.show import show_file
-from personas.scenarios.store import album_for, folder, write
+from personas.scenarios.store import album_for, discard, folder, write
 
 SHOWN = 40
 """Findings shown; the others are counted."""
@@ -24,7 +25,11 @@ def build(wish: ScenarioWish, out: Path) -> str:
     Raises `personas.errors.Unreadable` when the data cannot be used, or the file is there already.
     """
     album = album_for(out)
-    made = make(wish, album)
+    try:
+        made = make(wish, album)
+    except Unreadable:
+        discard(out)
+        raise
     scenarios = degraded = adversarial = 0
     restricted = False
     for scenario in write(made.scenarios, out):

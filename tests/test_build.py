@@ -223,7 +223,7 @@ def test_real_photographs_are_used_once_and_with_records_that_fit():
 @real
 @pytest.mark.shared
 def test_too_few_photographs_say_how_many_scenarios_they_make():
-    with pytest.raises(Unreadable, match=r"24 usable photographs.*--scenarios 29 or fewer"):
+    with pytest.raises(Unreadable, match=r"24 usable photographs.*ask for 29 or fewer"):
         paired(SHARED / "images/pad_ufes_20", None, 30, 1)
 
 

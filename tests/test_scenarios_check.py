@@ -113,6 +113,19 @@ def test_an_entry_from_before_birth_is_found(file):
     assert "dates does not hold" in planted(file, early)
 
 
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda s: replace(s, task="T99"), "no task 'T99'"),
+        (lambda s: with_persona(s, traits=s.persona.traits | {"x": "y"}), "no trait 'x'"),
+        (lambda s: with_persona(s, traits=s.persona.traits | {"recall": "y"}), "with a level 'y'"),
+        (lambda s: replace(s, record=replace(s.record, as_of="yesterday")), "'yesterday' is no day"),
+    ],
+)
+def test_a_word_that_does_not_exist_is_found(file, change, words):
+    assert words in planted(file, change)
+
+
 def test_a_risk_that_is_not_on_the_card_is_found(file):
     def hidden(s):
         return replace(s, truth=replace(s.truth, risks=()))

@@ -90,6 +90,21 @@ def test_what_fails_half_way_leaves_nothing_behind(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_photographs_that_cannot_be_used_leave_nothing_behind(tmp_path):
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(Unreadable):
+        build(ScenarioWish(cases=tmp_path / "empty"), tmp_path / "mine.jsonl")
+    assert [path.name for path in tmp_path.iterdir()] == ["empty"]
+
+
+def test_a_file_that_holds_a_scenario_twice_is_not_run(tmp_path):
+    out = tmp_path / "mine.jsonl"
+    build(ScenarioWish(count=2), out)
+    out.write_bytes(out.read_bytes() * 2)
+    with pytest.raises(Unreadable, match="twice"):
+        open_sample(out)
+
+
 def test_restricted_photographs_lie_beside_a_notice(tmp_path):
     out = tmp_path / "some.jsonl"
     album_for(out)

@@ -153,7 +153,7 @@ def _opened(wish: ScenarioWish, album: Album, notes: list[str]) -> tuple[tuple[P
     if wish.count is not None:
         raise Unreadable(
             f"{path}: has {have} usable photographs, which makes at most {most} scenarios; "
-            f"ask for --scenarios {most} or fewer."
+            f"ask for {most} or fewer."
         )
     clean, degraded = shares(most, None if wish.degraded is None else min(wish.degraded, most // 2))
     return cases[: clean if twins else most], degraded

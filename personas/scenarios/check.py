@@ -109,10 +109,15 @@ def _alike(path: Path, shown: dict[tuple[str, str], Photo]) -> list[str]:
     """Name photographs that look the same and are not in one cluster; drawings are made apart, and not compared."""
     shelf = PhotoShelf(folder(path))
     kept = [key for key, photo in shown.items() if not photo.drawn and not photo.degraded]
-    hashes = []
+    hashes, broken = [], []
     for sha, _ in kept:
-        with Image.open(io.BytesIO(shelf[sha])) as image:
-            hashes.append(likeness(image))
+        try:
+            with Image.open(io.BytesIO(shelf[sha])) as image:
+                hashes.append(likeness(image))
+        except OSError:
+            broken.append(f"photograph {sha[:12]}… is no picture.")
+    if broken:
+        return broken
     found = pairs(hashes) if hashes else []
     return [
         f"photographs {kept[a][0][:12]}… and {kept[b][0][:12]}… look the same, "

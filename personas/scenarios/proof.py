@@ -11,6 +11,8 @@ from collections.abc import Iterator
 
 from personas.conditions.book import Condition, conditions
 from personas.people.speakers import speakers
+from personas.people.tasks import tasks
+from personas.people.traits import levels
 from personas.records.risks import risks
 from personas.scenarios.fit import band, days, gives_away, sex_fits, tone_fits
 from personas.values import Entry, Proof, Record, Scenario, Seen
@@ -21,16 +23,19 @@ MINOR, MINOR_FROM = "minor", 12
 SMALL = {"the", "of", "a", "an", "and", "side", "part", "on", "in"}
 """Words of a site that an opening may leave out."""
 WORD = re.compile(r"[a-z]+")
+DAY = re.compile(r"\d{4}(?:-\d\d){0,2}")
 
 
 def prove(scenario: Scenario) -> tuple[Proof, ...]:
     """Give the proofs of a scenario, whether they hold or not, always the same and in the same order.
 
-    One whose label is not known has none but a failed one.
+    One whose label, task, traits or day do not exist has one failed proof and no other.
     """
     condition, seen = conditions().get(scenario.truth.label), scenario.seen
     if condition is None:
         return (Proof(check="label", holds=False, says=f"the label {scenario.truth.label!r} is not known"),)
+    if odd := _unknown(scenario):
+        return (Proof(check="words", holds=False, says=odd),)
     return (
         _age(scenario, condition, seen),
         _sex(scenario, condition, seen),
@@ -45,6 +50,16 @@ def prove(scenario: Scenario) -> tuple[Proof, ...]:
         _history(scenario),
         _picture(scenario),
     )
+
+
+def _unknown(scenario: Scenario) -> str:
+    """Name a task, a trait, a level or a day that does not exist; empty for none."""
+    if scenario.task not in tasks():
+        return f"there is no task {scenario.task!r}"
+    for name, level in scenario.persona.traits.items():
+        if level not in levels().get(name, ()):
+            return f"there is no trait {name!r} with a level {level!r}"
+    return "" if DAY.fullmatch(scenario.record.as_of) else f"{scenario.record.as_of!r} is no day"
 
 
 def repictured(scenario: Scenario) -> tuple[Proof, ...]:

@@ -32,6 +32,8 @@ def open_sample(path: Path) -> Sample:
     Raises `Unreadable` when a line was changed, or a photograph is missing or was changed.
     """
     scenarios = tuple(scenario for _, scenario in stream(path))
+    if len({scenario.id for scenario in scenarios}) < len(scenarios):
+        raise Unreadable(f"{path}: holds a scenario twice. Take one of the two lines out.")
     if not scenarios:
         raise Unreadable(f"{path}: holds no scenario. Give a file that scenarios build has made.")
     for photo in {scenario.photo.sha256: scenario.photo for scenario in scenarios}.values():

@@ -89,6 +89,11 @@ def album_for(out: Path) -> ShelfAlbum:
     return ShelfAlbum(PhotoShelf(_part(folder(out))))
 
 
+def discard(out: Path) -> None:
+    """Take away what `album_for` has begun."""
+    shutil.rmtree(_part(folder(out)), ignore_errors=True)
+
+
 def stream(path: Path) -> Iterator[tuple[int, Scenario]]:
     """Read a file line by line, with line numbers; raises `Unreadable` at the first line that will not do."""
     with _opened(path) as file:
@@ -145,7 +150,9 @@ def _parsed(line: bytes) -> tuple[Scenario | None, str]:
         problem = error.errors(include_input=False)[0]
         return None, f"{'.'.join(map(str, problem['loc'])) or 'the line'}: {problem['msg']}"
     if scenario.id != _address(scenario):
-        return scenario, f"the content is not what {scenario.id!r} stands for, so it was changed"
+        return scenario, (
+            f"the content is not what {scenario.id!r} stands for, so it was changed, or made by another version"
+        )
     return scenario, ""
 
 
