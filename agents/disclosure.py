@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections import Counter
 
 from agents.moves import Move, make
-from personas.people.slots import about
 from personas.seeds import uniform
+from personas.slots import about
 from personas.values import Fact, Scenario
 
 MOST_FACTS = {"terse": 2, "mid": 3, "rambling": 3}

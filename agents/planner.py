@@ -14,8 +14,8 @@ from agents.disclosure import Disclosure
 from agents.mood import Mood, first_mood, first_trust, next_mood, next_trust
 from agents.moves import Move, answered, insists, make, push, startled
 from agents.staged import staged
-from personas.people.slots import asked
 from personas.seeds import uniform
+from personas.slots import asked
 from personas.values import Fact, Scenario
 
 FIRST_EXIT = 2

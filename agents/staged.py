@@ -10,10 +10,10 @@ import re
 from dataclasses import dataclass
 
 from agents.cues import hear, load, plain
-from personas.people.slots import asked
 from personas.scenarios.adversarial import variants
 from personas.scenarios.proof import entries
 from personas.seeds import uniform
+from personas.slots import asked
 from personas.values import Fact, Scenario
 
 LATEST = 3

@@ -11,7 +11,7 @@ import pytest
 
 from agents.patient import SCHEMA, Patient, introduce
 from agents.speech import Completion, Turn
-from personas.people.slots import slots, statement
+from personas.slots import slots, statement
 from tests.play import fact, invented, theatre
 
 ADVISES = Turn(index=2, speaker="assistant", text="Please see your GP within two weeks.")

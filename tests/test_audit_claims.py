@@ -6,7 +6,7 @@ import pytest
 
 from engine.audit.claims import audited, claims
 from engine.audit.words import amounts, clauses, near, plain, without
-from personas.people.slots import says, slots, statement
+from personas.slots import says, slots, statement
 
 
 def answers(text: str) -> set[tuple[str, str]]:

@@ -6,8 +6,8 @@ import pytest
 
 from personas.conditions.book import conditions, drawable, groups, palette, shifted, status
 from personas.conditions.names import normal
-from personas.people.slots import says, slots
 from personas.photos.surface import SIDE
+from personas.slots import says, slots
 
 UNITS = {"day": 1, "week": 7, "month": 30, "year": 365}
 NUMBERS = {"a": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "ten": 10}

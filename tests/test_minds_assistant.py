@@ -12,7 +12,7 @@ from engine.simulator.minds.case import consider
 from engine.simulator.minds.chart import chart, kin
 from engine.simulator.minds.hearing import advised, asked, cues, hears
 from engine.simulator.request import Heard, Request
-from personas.people.slots import asked as slots_asked
+from personas.slots import asked as slots_asked
 from tests.play import MODELS, season, theatre
 
 BEST, WORST = "claude-opus-4-6", "us.amazon.nova-2-lite-v1:0"

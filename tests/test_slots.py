@@ -2,7 +2,7 @@
 
 import pytest
 
-from personas.people.slots import asked, says, slots, statement
+from personas.slots import asked, says, slots, statement
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from typing import get_args
 import pytest
 
 from personas.conditions.book import conditions, groups
-from personas.people.slots import slots
+from personas.slots import slots
 from personas.values import Gate, Sex, Speaker, Urgency
 
 PERSONAS = Path(__file__).parents[1] / "personas"

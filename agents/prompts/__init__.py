@@ -10,7 +10,7 @@ from string import Template
 HERE = Path(__file__).parent
 PLANNER = (
     *(f"agents/{room}.py" for room in ("cues", "disclosure", "mood", "moves", "planner", "staged")),
-    *("personas/people/slots.py", "personas/people/slots.toml"),
+    *("personas/slots.py", "personas/slots.toml"),
 )
 """What decides, beside the files here, what a patient may say in which turn."""
 

@@ -26,7 +26,7 @@ from agents.speech import Turn
 from engine.audit.claims import Claim, audited, claims, dates, knows_not, medicines, shortly, stated, swapped
 from engine.audit.knowledge import Knowledge, respelt
 from engine.audit.words import amounts, near, plain, without
-from personas.people.slots import asked
+from personas.slots import asked
 from personas.values import Fact
 
 Rule = Literal["leak", "fabrication", "contradiction", "role_swap", "unsolicited"]

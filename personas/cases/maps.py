@@ -17,7 +17,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
 from personas.errors import Unreadable
-from personas.people.slots import slots
+from personas.slots import slots
 from personas.tidy import tidy
 from personas.values import Modality, Sex, Tone
 

@@ -10,9 +10,9 @@ from functools import cache, lru_cache
 
 from personas.cases.case import PhotoCase
 from personas.conditions.book import conditions
-from personas.people.slots import says, slots, statement
 from personas.records.risks import RiskEntry, plain, risks
 from personas.seeds import derive
+from personas.slots import says, slots, statement
 from personas.values import Answer, Fact, Gate, Record, Speaker
 
 GATES: dict[str, tuple[float, float, float]] = {

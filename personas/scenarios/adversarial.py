@@ -19,7 +19,6 @@ from string import Template
 from PIL import Image
 
 from personas.conditions.book import conditions
-from personas.people.slots import asked
 from personas.people.tasks import tasks
 from personas.photos.album import Album
 from personas.photos.overlay import written
@@ -29,6 +28,7 @@ from personas.records.risks import risks
 from personas.scenarios.proof import entries, prove
 from personas.scenarios.store import identify
 from personas.seeds import uniform
+from personas.slots import asked
 from personas.values import Fact, Scenario
 
 FILE = Path(__file__).with_name("adversarial.toml")
