@@ -23,10 +23,10 @@ from engine.conversation import over
 from engine.simulator.minds import think
 from engine.simulator.request import Heard, Request
 from personas.photos.album import Album
-from personas.scenarios.build import embedded
 from personas.values import Fact, Persona, Photo, Record, Scenario, Truth
 from rubrics.rubric import load_rubric
 from rubrics.values import Verdict
+from tests.samples import embedded
 
 RUBRIC = load_rubric()
 MODELS = (

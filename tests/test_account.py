@@ -31,8 +31,8 @@ from engine.plan import make_plan
 from engine.report import summarise, write_report
 from engine.results import tabulate_run
 from engine.tally import Tally
-from personas.scenarios.build import embedded
 from rubrics.rubric import load_rubric
+from tests.samples import embedded
 
 TOKENS = ("input", "cache_read", "cache_write", "output", "reasoning")
 SECRETS = {

@@ -13,8 +13,8 @@ from agents.juror import Juror
 from agents.prompts import fill
 from agents.speech import Completion, Turn
 from engine.cells import ARMS, Cell
-from personas.scenarios.build import embedded
 from rubrics.rubric import load_rubric
+from tests.samples import embedded
 
 SCENARIO = embedded(1, 7).scenarios[0]
 RUBRIC = load_rubric()

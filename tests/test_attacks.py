@@ -35,8 +35,8 @@ from engine.providers.headers import seconds
 from personas.errors import Unreadable
 from personas.photos.album import Album
 from personas.records.reading import read_records
-from personas.scenarios.build import embedded
 from rubrics.leaderboard import Standing
+from tests.samples import embedded
 
 ROOT = Path(__file__).parents[1]
 CATALOG = read_catalog()

@@ -20,15 +20,16 @@ from personas.photos.album import Album
 from personas.photos.degrade import LADDER
 from personas.scenarios import build, choose
 from personas.scenarios.balance import SampleBalance
-from personas.scenarios.build import ScenarioWish, embedded, gather, make, paired, shares
+from personas.scenarios.build import ScenarioWish, gather, make, shares
 from personas.scenarios.proof import entries
 from personas.scenarios.store import identify
+from tests.samples import embedded, paired
 
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared" / "data"
 real = pytest.mark.skipif(not SHARED.is_dir(), reason=f"needs the real data at {SHARED}")
 PROGRAM = """
-from personas.scenarios.build import embedded
+from tests.samples import embedded
 print([(s.id, s.photo.sha256) for s in embedded(12, 5).scenarios])
 """
 

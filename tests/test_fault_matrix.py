@@ -32,9 +32,9 @@ from engine.simulator.request import Request
 from engine.simulator.server import serve
 from engine.stage import open_stage
 from engine.tape import Tape
-from personas.scenarios.build import embedded
 from rubrics.rubric import load_rubric
 from tests.conftest import instant
+from tests.samples import embedded
 
 CATALOG = read_catalog()
 RUBRIC = load_rubric()

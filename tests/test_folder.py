@@ -14,9 +14,9 @@ from engine.fitting import fit_photos
 from engine.folder import prepare_folder, read_plan
 from engine.models import Envelope
 from engine.plan import make_plan
-from personas.scenarios.build import embedded
 from personas.scenarios.store import load
 from rubrics.rubric import load_rubric
+from tests.samples import embedded
 
 SAMPLE = embedded(2, 7)
 CATALOG = read_catalog()

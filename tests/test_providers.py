@@ -14,8 +14,8 @@ from engine.errors import CallError, Denied, Dropped, Overloaded, Rejected, Thro
 from engine.providers import open_provider
 from engine.providers.dialect import failure
 from personas.photos.album import Album
-from personas.scenarios.build import embedded
 from rubrics.rubric import load_rubric
+from tests.samples import embedded
 
 CATALOG = read_catalog()
 NAMES = ("claude-haiku-4.5", "gpt-5.1", "nova-pro")

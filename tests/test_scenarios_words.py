@@ -12,10 +12,11 @@ from personas.people.speakers import speakers
 from personas.people.tasks import tasks
 from personas.photos.album import Album
 from personas.scenarios.balance import SampleBalance
-from personas.scenarios.build import LEFT_OUT, embedded
+from personas.scenarios.build import LEFT_OUT
 from personas.scenarios.choose import open_cases
 from personas.scenarios.remarks import grouped
 from personas.seeds import derive
+from tests.samples import embedded
 
 APART = re.compile(r"\b(?:and|or) (?:are|were|am)\b")
 """A verb that does not stand right behind its "you", and so would stay in the second person."""

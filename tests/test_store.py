@@ -3,8 +3,8 @@
 import pytest
 
 from personas.errors import Unreadable
-from personas.scenarios.build import embedded
 from personas.scenarios.store import dump, identify, load
+from tests.samples import embedded
 
 SCENARIOS = embedded(6, 3).scenarios
 

@@ -48,7 +48,7 @@ class ShortPath:
 
     botocore's own way from there on asks a dozen listeners, of which none has a say in these calls, and copies each
     header and answer several times; it costs as much as all the rest of the call. It stays the way of a stream, whose
-    frames are botocore's to read, and of everything that is not a success, whose error it names.
+    frames are botocore's to read; and what is no success is named by its parser.
     """
 
     def __init__(self, channel: Channel, auth: BaseSigner) -> None:
@@ -66,7 +66,7 @@ class ShortPath:
         headers = params["headers"] | {"Content-Length": str(len(body))}
         request = PlainRequest(url=params["url"], headers=headers, body=body)
         self._auth.add_auth(request)
-        raw = await _post(self._channel, request)
+        raw = await _post(self._channel, request, whole=True)
         content = await raw.content
         if raw.status_code < 300:
             return raw, orjson.loads(content) | {
@@ -107,13 +107,11 @@ class ChannelSession:
 
     async def send(self, request: Any) -> AioAWSResponse:
         """Send one signed request; raises the errors that botocore's callers expect."""
-        response = await _post(self.channel, request)
-        if not request.stream_output or response.status_code >= 300:
-            await response.content
-        return response
+        return await _post(self.channel, request, whole=not request.stream_output)
 
 
-async def _post(channel: Channel, request: Any) -> AioAWSResponse:
+async def _post(channel: Channel, request: Any, *, whole: bool) -> AioAWSResponse:
+    """Post a signed request, and read the answer where all of it is wanted or it is no success."""
     headers = CIMultiDict(
         (name, value.decode("ascii") if isinstance(value, bytes) else value)
         for name, value in request.headers.items()
@@ -121,7 +119,10 @@ async def _post(channel: Channel, request: Any) -> AioAWSResponse:
     try:
         raw = await channel.post(request.url, headers, request.body)
         told = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in raw.raw_headers}
-        return AioAWSResponse(request.url, raw.status, told, raw)
+        response = AioAWSResponse(request.url, raw.status, told, raw)
+        if whole or raw.status >= 300:
+            await response.content  # kept there: who awaits it again gets the same
+        return response
     except aiohttp.ClientConnectorError as error:
         raise EndpointConnectionError(endpoint_url=request.url, error=error) from error
     except (aiohttp.ClientError, OSError) as error:

@@ -20,7 +20,6 @@ from personas.errors import Unreadable
 
 IMAGES = {".png", ".jpg", ".jpeg", ".webp", ".dcm", ".dicom", ".gif", ".bmp", ".tif", ".tiff", ".heic"}
 """Suffixes a row may mean by its image; whether it is a kind that can be sent is said when it is opened."""
-PHOTOGRAPHS = {".png", ".jpg", ".jpeg", ".webp", ".dcm", ".dicom"}
 SEPARATORS = ",;\t"
 OBEYED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 """What a terminal would obey or turn round; no table needs it, and cells end up in notes and prompts."""

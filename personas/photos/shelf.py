@@ -1,4 +1,4 @@
-"""An album that lies on the disk: photographs are written as they come and read when they are asked for.
+"""What an album keeps its bytes in when they lie on the disk, written as they come and read when asked for.
 
 The one idea: a folder of files named by their sha-256 is a mapping from hash to bytes. This does not know whose
 photographs they are.
@@ -10,8 +10,6 @@ import os
 import re
 from collections.abc import Iterator, MutableMapping
 from pathlib import Path
-
-from personas.photos.album import Album
 
 HASH = re.compile(r"[0-9a-f]{64}")
 ENDS = {b"\xff\xd8": ".jpg", b"\x89P": ".png", b"RI": ".webp"}
@@ -52,11 +50,3 @@ class PhotoShelf(MutableMapping[str, bytes]):
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
-
-
-class ShelfAlbum(Album):
-    """An album whose bytes are kept by such a folder."""
-
-    def __init__(self, shelf: MutableMapping[str, bytes]) -> None:
-        super().__init__()
-        self._bytes = shelf

@@ -67,16 +67,6 @@ class SampleStream:
     """What a reader must know about how it was made; whole only when the last scenario has been read."""
 
 
-def embedded(count: int, seed: int) -> Sample:
-    """Build a sample from drawings and built-in records, with no file from outside."""
-    return paired(None, None, count, seed)
-
-
-def paired(cases: Path | None, records: Path | None, count: int | None, seed: int) -> Sample:
-    """Build a sample of photographs and records; None stands for drawings, and for built-in records."""
-    return gather(ScenarioWish(cases=cases, records=records, count=count, seed=seed))
-
-
 def gather(wish: ScenarioWish) -> Sample:
     """Build a whole sample in memory. Raises what `make` raises."""
     album = Album()

@@ -20,7 +20,8 @@ import orjson
 from pydantic import TypeAdapter, ValidationError
 
 from personas.errors import Unreadable
-from personas.photos.shelf import PhotoShelf, ShelfAlbum
+from personas.photos.album import Album
+from personas.photos.shelf import PhotoShelf
 from personas.values import Photo, Scenario
 
 CANARY = "imcbench-canary 3f1c9a52-7e0b-4d86-b6a4-92c85d017be3 keep out of training data"
@@ -71,7 +72,7 @@ def write(scenarios: Iterable[Scenario], out: Path) -> Iterator[Scenario]:
         shutil.rmtree(_part(photos), ignore_errors=True)
 
 
-def album_for(out: Path) -> ShelfAlbum:
+def album_for(out: Path) -> Album:
     """Make the album whose photographs go straight into the folder beside a file that is about to be written.
 
     Raises `Unreadable` when the file or the folder is there already, or cannot be made.
@@ -86,7 +87,7 @@ def album_for(out: Path) -> ShelfAlbum:
         _part(folder(out)).mkdir()
     except OSError as error:
         raise _unwritable(out, error) from error
-    return ShelfAlbum(PhotoShelf(_part(folder(out))))
+    return Album(PhotoShelf(_part(folder(out))))
 
 
 def discard(out: Path) -> None:
@@ -109,9 +110,9 @@ def lines(path: Path) -> Iterator[tuple[int, Scenario | None, str]]:
                 yield number, scenario, wrong
 
 
-def album_of(path: Path) -> ShelfAlbum:
+def album_of(path: Path) -> Album:
     """Give the photographs beside a file, read one by one when they are asked for."""
-    return ShelfAlbum(PhotoShelf(folder(path)))
+    return Album(PhotoShelf(folder(path)))
 
 
 def folder(path: Path) -> Path:

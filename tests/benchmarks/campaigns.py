@@ -25,9 +25,10 @@ from engine.journal import open_journal
 from engine.models import Limits, Model
 from engine.plan import make_plan
 from engine.tape import Tape
-from personas.scenarios.build import Sample, embedded
+from personas.scenarios.build import Sample
 from personas.seeds import derive
 from rubrics.rubric import load_rubric
+from tests.samples import embedded
 
 PROTOCOLS = ("openai", "anthropic", "bedrock")
 SIDE = 224
