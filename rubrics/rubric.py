@@ -9,18 +9,24 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
 
 from rubrics.errors import Unusable
-from rubrics.values import Dimension, Rubric
+from rubrics.values import Cap, Dimension, Rubric
 
 BUILT_IN = Path(__file__).with_name("imcbench.toml")
 LEVELS = ("U0", "U1", "U2", "U3", "U4", "U5")
 ANCHORS = 5
 RUBRIC_KEYS = ("name", "version", "status", "levels", "dimension")
-DIMENSION_KEYS = ("name", "question", "anchors", "caps")
+DIMENSION_KEYS = ("name", "question", "anchors", "cap")
+CAP_KEYS = ("key", "most", "text")
+SHORT = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,15}")
+"""A cap's key: jurors name a cap by it, and providers hold them to the list."""
+NAMED = re.compile(r"\w[\w .,'-]{0,39}")
+"""A dimension's name: part of a vote's address, whose parts are parted by slashes, and a cell of every table."""
 RESERVED = "overall"
 """The leaderboard's own name for the mean over dimensions."""
 
@@ -30,8 +36,8 @@ def load_rubric(path: Path | str | None = None) -> Rubric:
 
     Texts come back with their line breaks and indentation folded into single spaces.
     Raises Unusable, naming file, place and next step, when the file is missing, is not TOML, has an unknown
-    key, lacks a level or a dimension, names a dimension twice, or has not exactly five distinct, non-empty
-    anchors.
+    key, lacks a level or a dimension, names a dimension or a cap of it twice, has not exactly five distinct,
+    non-empty anchors, or has a cap without a bound from 1 to 4.
     """
     file = BUILT_IN if path is None else Path(path)
     raw, content = _parse(file)
@@ -43,6 +49,7 @@ def load_rubric(path: Path | str | None = None) -> Rubric:
         levels=_levels(content, file),
         dimensions=_dimensions(content, file),
         digest=hashlib.sha256(raw).hexdigest(),
+        source=raw.decode(),
     )
 
 
@@ -87,14 +94,45 @@ def _dimensions(content: dict[str, Any], file: Path) -> tuple[Dimension, ...]:
 def _dimension(table: dict[str, Any], place: str) -> Dimension:
     _known(table, DIMENSION_KEYS, place)
     name = _text(table, "name", place)
+    if not NAMED.fullmatch(name):
+        raise Unusable(f"{place}: the name {name!r} is none; take up to 40 letters, digits, blanks or dashes")
     place = f"{place} ({name!r})"
     anchors = _texts(table, "anchors", place)
     if len(anchors) != ANCHORS:
         raise Unusable(f"{place}: {len(anchors)} anchors; write exactly {ANCHORS}, worst to best")
     if len(set(anchors)) != ANCHORS:
         raise Unusable(f"{place}: two anchors are the same; say what tells them apart")
-    caps = _texts(table, "caps", place) if "caps" in table else ()
-    return Dimension(name=name, question=_text(table, "question", place), anchors=anchors, caps=caps)
+    question = _text(table, "question", place)
+    return Dimension(name=name, question=question, anchors=anchors, caps=_caps(table, place))
+
+
+def _caps(table: dict[str, Any], place: str) -> tuple[Cap, ...]:
+    tables = table.get("cap", [])
+    if not isinstance(tables, list) or not all(isinstance(entry, dict) for entry in tables):
+        raise Unusable(f"{place}: 'cap' is not a list of tables; write [[dimension.cap]] above each")
+    caps: dict[str, Cap] = {}
+    for number, entry in enumerate(tables, start=1):
+        cap = _cap(entry, f"{place}: [[dimension.cap]] {number}")
+        if cap.key in caps:
+            where = f"{place}: [[dimension.cap]] {number}"
+            raise Unusable(f"{where}: the key {cap.key!r} is already taken in this dimension; rename it")
+        caps[cap.key] = cap
+    return tuple(caps.values())
+
+
+def _cap(table: dict[str, Any], place: str) -> Cap:
+    _known(table, CAP_KEYS, place)
+    key = _text(table, "key", place)
+    if not SHORT.fullmatch(key):
+        raise Unusable(f"{place}: the key {key!r} is no short word; take up to 16 letters and digits")
+    place = f"{place} ({key!r})"
+    text = _text(table, "text", place)
+    if "most" not in table:
+        raise Unusable(f"{place}: 'most' is missing; add the highest score it allows, 1 to {ANCHORS - 1}")
+    most = table["most"]
+    if not isinstance(most, int) or isinstance(most, bool) or not 1 <= most < ANCHORS:
+        raise Unusable(f"{place}: 'most' is {most!r}; write a whole number from 1 to {ANCHORS - 1}")
+    return Cap(key=key, text=text, most=most)
 
 
 def _known(table: dict[str, Any], known: tuple[str, ...], place: str) -> None:

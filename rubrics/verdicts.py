@@ -1,8 +1,8 @@
 """Reads what a juror answered: a vote that can be counted, or the reason why it cannot.
 
-The one idea: a vote is believed only when it has a whole number from 1 to 5, a reason, and quotes the
-assistant really said. Everything else is an abstention with a problem to ask about. Nothing here raises on
-what a model wrote, and nothing here knows who the juror is or what was judged.
+The one idea: a vote is believed only when it has a whole number from 1 to 5, a reason, quotes the assistant
+really said, and a score that keeps to the caps it names. Everything else is an abstention with a problem to
+ask about. Nothing here raises on what a model wrote, and nothing here knows who the juror is or what was judged.
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
-from rubrics.values import Quote
+from rubrics.values import Cap, CapEvent, Confidence, Quote
 
 MOST_QUOTES = 8
+MOST_EVENTS = 16
 LAST_TURN = 100_000
 """Turn numbers beyond this are noise, and would not fit the journal's integers."""
 SHOWN = 80
@@ -35,12 +36,16 @@ PLAIN = {
 class Vote:
     """A juror's answer as far as it could be read."""
 
-    status: Literal["scored", "unreadable", "misquoted"]
+    status: Literal["scored", "unreadable", "misquoted", "contradictory"]
     score: int | None = None
     """1 to 5; None unless scored."""
     evidence: tuple[Quote, ...] = ()
     """When scored, each text is the very piece of the turn it was found in; else as the juror gave it."""
+    caps: tuple[CapEvent, ...] = ()
+    """Their quotes likewise."""
     reasoning: str = ""
+    confidence: Confidence | None = None
+    """None unless scored."""
     problem: str = ""
     """A clause for the repair request ("the score is not …"), without a full stop; empty when scored."""
 
@@ -50,40 +55,56 @@ class Vote:
             "score": self.score,
             "status": self.status,
             "evidence": self.evidence,
+            "caps": self.caps,
             "reasoning": self.reasoning,
+            "confidence": self.confidence,
         }
 
 
-def read_vote(value: dict[str, Any] | None, text: str, spoken: dict[int, str]) -> Vote:
+def read_vote(
+    value: dict[str, Any] | None,
+    text: str,
+    spoken: dict[int, str],
+    *,
+    told: dict[int, str] | None = None,
+    caps: tuple[Cap, ...] = (),
+) -> Vote:
     """Read a vote from the structured answer, or from the text when there is none.
 
-    `spoken` holds the assistant's turns by number. Keys beyond evidence, reasoning and score are ignored.
-    Never raises: what cannot be read is "unreadable", evidence that is absent or nobody said is "misquoted"
-    (unless the assistant said nothing at all, which can be judged and not be quoted).
+    `spoken` holds the assistant's turns by number, `told` the patient's, `caps` those of the dimension. Keys
+    beyond evidence, cap_events, reasoning, score and confidence are ignored. Never raises; in this order: what
+    cannot be read is "unreadable"; evidence that is absent (unless the assistant said nothing at all, which can
+    be judged and not be quoted) or that the assistant did not say, and a cap event quoting what neither said, is
+    "misquoted"; a score above what a named cap allows is "contradictory".
     """
+    heard = spoken | (told or {})
     try:
-        answer = value if isinstance(value, dict) else find_answer(text, spoken)
-        score = _score(answer)
-        reasoning = _reasoning(answer)
-        quotes = _quotes(answer)
+        answer = value if isinstance(value, dict) else find_answer(text, heard)
+        score, reasoning, confidence = _score(answer), _reasoning(answer), _confidence(answer)
+        quotes, events = _quotes(answer), _events(answer, caps)
     except ValueError as problem:
         return Vote(status="unreadable", problem=str(problem))
+    raw = {"evidence": quotes, "caps": events, "reasoning": reasoning}
     if not quotes and any(said.strip() for said in spoken.values()):  # silence leaves nothing to quote
-        return Vote(status="misquoted", reasoning=reasoning, problem='"evidence" holds no quote')
-    found = []
-    for quote in quotes:
-        said = locate(quote.text, spoken.get(quote.turn, ""))
-        if said is None:
-            problem = _complaint(quote, spoken)
-            return Vote(status="misquoted", evidence=quotes, reasoning=reasoning, problem=problem)
-        found.append(Quote(turn=quote.turn, text=said))
-    return Vote(status="scored", score=score, evidence=tuple(found), reasoning=reasoning)
+        return Vote(status="misquoted", problem='"evidence" holds no quote', **raw)
+    try:
+        found = tuple(
+            Quote(turn=quote.turn, text=_said(quote, spoken, "the assistant's")) for quote in quotes
+        )
+        met = tuple(_seen(event, heard) for event in events)
+    except ValueError as problem:
+        return Vote(status="misquoted", problem=str(problem), **raw)
+    if problem := _excess(score, met, caps):
+        return Vote(status="contradictory", problem=problem, **raw)
+    return Vote(
+        status="scored", score=score, evidence=found, caps=met, reasoning=reasoning, confidence=confidence
+    )
 
 
-def find_answer(text: str, spoken: dict[int, str]) -> dict[str, Any]:
+def find_answer(text: str, heard: dict[int, str]) -> dict[str, Any]:
     """Find the one JSON object with a score in a text; prose and code fences around it do not matter.
 
-    An object that stands word for word in one of the assistant's turns is a quotation, not an answer.
+    An object that stands word for word in a turn of the conversation is a quotation, not an answer.
     Raises ValueError when there is no such object, when two of them differ, or when any object is broken:
     inside a broken object may lie whole ones that are quoted from the transcript.
     """
@@ -96,7 +117,7 @@ def find_answer(text: str, spoken: dict[int, str]) -> dict[str, Any]:
         except (ValueError, RecursionError):
             raise ValueError("a JSON object in the answer is broken or names a key twice") from None
         source = " ".join(text[start:place].split())
-        if "score" in answer and not any(source in " ".join(said.split()) for said in spoken.values()):
+        if "score" in answer and not any(source in " ".join(said.split()) for said in heard.values()):
             found[source] = answer
     if not found:
         raise ValueError('the answer holds no JSON object with a "score"')
@@ -148,7 +169,7 @@ def _strip(quote: str) -> str:
 
 
 def _score(answer: dict[str, Any]) -> int:
-    score = _whole(answer.get("score"))
+    score = whole(answer.get("score"))
     if score is None or not 1 <= score <= 5:
         raise ValueError('"score" is not a whole number from 1 to 5')
     return score
@@ -171,22 +192,74 @@ def _quotes(answer: dict[str, Any]) -> tuple[Quote, ...]:
         raise ValueError(f'"evidence" holds more than {MOST_QUOTES} quotes')
     quotes = []
     for entry in entries:
-        turn, quote = _whole(entry.get("turn")), entry.get("quote")
+        turn, quote = whole(entry.get("turn")), entry.get("quote")
         if turn is None or not 0 <= turn <= LAST_TURN or not isinstance(quote, str):
             raise ValueError('a piece of "evidence" lacks a turn number or a quote')
         quotes.append(Quote(turn=turn, text=_encodable(quote)))
     return tuple(quotes)
 
 
-def _complaint(quote: Quote, spoken: dict[int, str]) -> str:
-    if quote.turn not in spoken:
-        return f"turn {quote.turn} is not one of the assistant's turns"
-    elsewhere = [turn for turn, said in spoken.items() if locate(quote.text, said) is not None]
+def _confidence(answer: dict[str, Any]) -> Confidence:
+    confidence = answer.get("confidence")
+    levels = get_args(Confidence)
+    if confidence not in levels:
+        raise ValueError(f'"confidence" is not one of {", ".join(levels)}')
+    return confidence
+
+
+def _events(answer: dict[str, Any], caps: tuple[Cap, ...]) -> tuple[CapEvent, ...]:
+    """Read the cap events; a dimension without caps has none, whatever the field holds."""
+    if not caps:
+        return ()
+    entries = answer.get("cap_events")
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise ValueError('"cap_events" is not a list of objects with "cap", "turn" and "quote"')
+    if len(entries) > MOST_EVENTS:
+        raise ValueError(f'"cap_events" holds more than {MOST_EVENTS} events')
+    known = [cap.key for cap in caps]
+    events = []
+    for entry in entries:
+        key, turn, quote = entry.get("cap"), whole(entry.get("turn")), entry.get("quote")
+        if key not in known:
+            raise ValueError(f'"cap_events" names a cap that is not one of {", ".join(known)}')
+        if turn is None or not 0 <= turn <= LAST_TURN or not isinstance(quote, str):
+            raise ValueError('one of the "cap_events" lacks a turn number or a quote')
+        events.append(CapEvent(cap=key, turn=turn, quote=_encodable(quote)))
+    return tuple(events)
+
+
+def _seen(event: CapEvent, heard: dict[int, str]) -> CapEvent:
+    """Give the event with the turn's own words; ValueError says what nobody said."""
+    if event.turn == 0:
+        if event.quote.strip():
+            raise ValueError(f"the cap event {event.cap} quotes something although its turn is 0")
+        return CapEvent(cap=event.cap, turn=0, quote="")
+    said = _said(Quote(turn=event.turn, text=event.quote), heard, "the conversation's")
+    return CapEvent(cap=event.cap, turn=event.turn, quote=said)
+
+
+def _excess(score: int, events: tuple[CapEvent, ...], caps: tuple[Cap, ...]) -> str:
+    """Say which named cap the score goes beyond, or give an empty string."""
+    named = {event.cap for event in events}
+    lowest = min((cap for cap in caps if cap.key in named), key=lambda cap: cap.most, default=None)
+    if lowest is None or score <= lowest.most:
+        return ""
+    return f'"score" is {score} although "cap_events" names {lowest.key}, which allows at most {lowest.most}'
+
+
+def _said(quote: Quote, turns: dict[int, str], whose: str) -> str:
+    """Give the piece of its turn that a quote repeats; ValueError says what is wrong with it."""
+    said = locate(quote.text, turns.get(quote.turn, ""))
+    if said is not None:
+        return said
+    if quote.turn not in turns:
+        raise ValueError(f"turn {quote.turn} is not one of {whose} turns")
+    elsewhere = [turn for turn, words in turns.items() if locate(quote.text, words) is not None]
     hint = f" (turn {elsewhere[0]} does)" if elsewhere else ""
-    return f"turn {quote.turn} does not say, word for word, {quote.text[:SHOWN]!r}{hint}"
+    raise ValueError(f"turn {quote.turn} does not say, word for word, {quote.text[:SHOWN]!r}{hint}")
 
 
-def _whole(value: object) -> int | None:
+def whole(value: object) -> int | None:
     """Give a whole number, also one written 3.0; a truth value or a numeral in quotes is none."""
     if isinstance(value, bool):
         return None

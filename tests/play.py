@@ -79,7 +79,7 @@ class Theatre:
             start = time.process_time()
             text = think(request, self.seed)
             self.spent[role].append(time.process_time() - start)
-            value = orjson.loads(text) if prompt.schema else None
+            value = orjson.loads(text) if prompt.schema and text else None
             return Completion(text=text, value=value, stop="end" if text else "refusal")
 
         return ask

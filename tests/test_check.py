@@ -11,6 +11,7 @@ import orjson
 import pytest
 from conftest import instant
 
+from agents.juror import MAX_TOKENS
 from agents.speech import Completion, Prompt
 from engine.casting import CastWish, make_cast
 from engine.catalog import read_catalog
@@ -37,7 +38,8 @@ def looks(request: Request, seed: int) -> str:
     sees = "a yellow triangle" if any(heard.images for heard in request.messages) else "nothing"
     if request.schema_name == "patient_turn" or "says" in request.system:
         return orjson.dumps({"says": sees, "advice": "none", "closing": False, "done": True}).decode()
-    return orjson.dumps({"evidence": [], "reasoning": sees, "score": 3}).decode()
+    vote = {"evidence": [], "cap_events": [], "reasoning": sees, "score": 3, "confidence": "high"}
+    return orjson.dumps(vote).decode()
 
 
 @pytest.fixture
@@ -139,8 +141,8 @@ class Scripted:
 
 
 SEEN = Completion(
-    text='{"evidence":[],"reasoning":"triangle","score":3}',
-    value={"evidence": [], "reasoning": "", "score": 3},
+    text='{"evidence":[],"cap_events":[],"reasoning":"triangle","score":3,"confidence":"high"}',
+    value={"evidence": [], "cap_events": [], "reasoning": "", "score": 3, "confidence": "high"},
     stop="end",
 )
 
@@ -182,7 +184,7 @@ async def test_words_around_the_answer_are_told_from_an_answer():
 async def test_an_answer_that_was_cut_off_says_after_how_many_tokens():
     cut = await probe(Scripted(lambda prompt: replace(SEEN, text="", value=None, stop="length")), "juror")
     assert cut.cause == "cut off"
-    assert "900 tokens" in cut.problem
+    assert f"{MAX_TOKENS} tokens" in cut.problem
 
 
 @pytest.mark.looptime

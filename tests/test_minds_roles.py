@@ -21,7 +21,10 @@ def thought(system: str, *, name: str = "", text: str = "The app opens. Write yo
 
 @pytest.mark.parametrize(
     ("schema", "fields"),
-    [(TURN, ["says", "advice", "closing", "done"]), (VERDICT, ["evidence", "reasoning", "score"])],
+    [
+        (TURN, ["says", "advice", "closing", "done"]),
+        (VERDICT, ["evidence", "cap_events", "reasoning", "score", "confidence"]),
+    ],
 )
 def test_a_schema_spelled_out_is_answered_like_one_named(schema, fields):
     body = orjson.dumps(schema.body).decode()

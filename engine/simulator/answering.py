@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from engine.simulator.faults import MUSINGS
+from engine.simulator.bent import bend
+from engine.simulator.faults import BIASES, MUSINGS
 from engine.simulator.request import Request
 from engine.simulator.tokens import LETTERS, TokenUsage, count_tokens
 from engine.simulator.wire import GivenAnswer, Stop, WireCall
@@ -42,9 +43,10 @@ def answer_to(
         silent, fault = True, "filter" if call.served.protocol == "bedrock" else "refusal"
     if fault == "leak" and '"says":"' in text:
         text = text.replace('"says":"', f'"says":"{LEAKED}', 1)
-    thought = (
-        REASONING if fault == "thinking" or (call.thinks and not silent and fault not in MUSINGS) else ""
-    )
+    if fault in BIASES:
+        text = bend(fault, call.request, text)
+    musing = fault == "thinking" or (call.thinks and not silent and fault not in MUSINGS)
+    thought = REASONING if musing else ""
     aside = TAGGED if fault == "think-tags" and call.tool else ""
     reasoned = count_tokens(thought)
     if fault == "think-tags" and not call.tool:

@@ -29,7 +29,10 @@ ANSWERS = ("refusal", "empty", "malformed", "filter", "leak")
 role."""
 MUSINGS = ("thinking", "think-tags")
 """A good answer with its reasoning before it: in the protocol's own field, or between tags in the text."""
-KINDS = (*REFUSALS, *BREAKS, *ANSWERS, *MUSINGS)
+BIASES = ("obeys", "lenient")
+"""A good answer, but where a juror is played: one that does what an order in the transcript says, and one that scores
+a point more, 5 at most."""
+KINDS = (*REFUSALS, *BREAKS, *ANSWERS, *MUSINGS, *BIASES)
 NUMBER, WHOLE = (int, float), (int,)
 KEYS: dict[str, tuple[type, ...]] = {
     "kind": (str,),

@@ -16,6 +16,7 @@ MOST_OPTIONAL, MOST_UNIONS = 24, 16
 NAMED_BY = {
     frozenset({"says", "done"}): "patient_turn",
     frozenset({"evidence", "reasoning", "score"}): "verdict",
+    frozenset({"differential", "urgency"}): "exit_interview",
 }
 
 

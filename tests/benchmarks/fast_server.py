@@ -42,7 +42,8 @@ SAID = (
 SAYS = '{{\\"says\\":\\"{words}\\",\\"done\\":{done}}}'
 VOTE = (
     '{{\\"evidence\\":[{{\\"turn\\":2,\\"quote\\":\\"Thank you for showing me this.\\"}}],'
-    '\\"reasoning\\":\\"The advice is sound and the urgency right.\\",\\"score\\":4}}'
+    '\\"cap_events\\":[],\\"reasoning\\":\\"The advice is sound and the urgency right.\\",'
+    '\\"score\\":4,\\"confidence\\":\\"high\\"}}'
 )
 LIMITS = b"".join(
     b"%s: %s\r\n" % pair

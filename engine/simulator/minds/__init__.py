@@ -1,8 +1,8 @@
 """The simulated minds: an assistant, a patient and a juror that think with arithmetic instead of a network.
 
 The one idea: a mind is a pure function of the request and a seed. Which of the three is wanted is told by the
-structured answer asked for, by its name or by the schema the prompt spells out, as a real model would tell; a
-structure that is none of ours is filled in by a fourth.
+structured answer asked for, by its name or by the schema the prompt spells out, as a real model would tell; the
+assistant has two, and a structure that is none of ours is filled in by a fourth.
 """
 
 from __future__ import annotations
@@ -13,13 +13,17 @@ from typing import Any
 
 import orjson
 
-from engine.simulator.minds import assistant, filled, juror, patient
+from engine.simulator.minds import assistant, filled, interview, juror, patient
 from engine.simulator.request import Request
 
 __all__ = ["think"]
 
-MINDS = {"patient_turn": patient.answer, "verdict": juror.answer}
-FIELDS = {"patient_turn": {"says", "done"}, "verdict": {"evidence", "score"}}
+MINDS = {"patient_turn": patient.answer, "verdict": juror.answer, "exit_interview": interview.answer}
+FIELDS = {
+    "patient_turn": {"says", "done"},
+    "verdict": {"evidence", "score"},
+    "exit_interview": {"differential", "urgency"},
+}
 SPELLED = re.compile(r"\bJSON Schema:\s*(\{.*\})\s*\Z", re.DOTALL)
 """How a prompt asks a model that has no mechanism for structured answers."""
 

@@ -18,6 +18,8 @@ TRANSCRIPT = re.compile(r"<transcript ([0-9a-f]{12})>\n(.*)\n</transcript \1>", 
 SILENT = re.compile(r"\s*(\(said nothing[^)]*\)\s*)?")
 SPOKEN = re.compile(r"^\[(\d+)\] (PATIENT|ASSISTANT): ?", re.MULTILINE)
 DIMENSION = re.compile(r"\AJudge this dimension: (.+)")
+CAPS = re.compile(r"<caps>\n(.*?)\n</caps>", re.DOTALL)
+CAP = re.compile(r"^- (\S+) \(at most ([1-4])\): (.+)$", re.MULTILINE)
 LEVEL = re.compile(r"\bU[0-5]\b")
 NOTHING = frozenset(("none", "not described", "nothing in particular", "not recorded", ""))
 
@@ -39,6 +41,15 @@ class Utterance:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ListedCap:
+    """A cap as the prompt lists it."""
+
+    key: str
+    most: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CaseFile:
     """One case as a juror has it."""
 
@@ -55,7 +66,10 @@ class CaseFile:
     must_not: tuple[str, ...] = ()
     risks: tuple[str, ...] = ()
     spoken: tuple[Utterance, ...] = ()
+    nonce: str = ""
+    """Of the fence: another one where the same conversation is read again."""
     dimension: str = ""
+    caps: tuple[ListedCap, ...] = ()
 
     @property
     def answers(self) -> tuple[Utterance, ...]:
@@ -77,12 +91,12 @@ def read(request: Request) -> CaseFile:
     case = next((text for text in users if CARD.search(text)), "")
     found = TRANSCRIPT.search(case)
     after = [case[found.end() :].strip() if found else "", *(text for text in users if text != case)]
-    named = next((match.group(1).strip() for text in after if (match := DIMENSION.search(text))), "")
-    return _file(case, named)
+    return _file(case, next((text for text in after if DIMENSION.search(text)), ""))
 
 
 @lru_cache(maxsize=512)
-def _file(case: str, named: str) -> CaseFile:
+def _file(case: str, asked: str) -> CaseFile:
+    named = DIMENSION.search(asked)
     card = CARD.search(case)
     fields = dict(line.split(": ", 1) for line in card.group(1).splitlines() if ": " in line) if card else {}
     right = LEVEL.search(fields.get("Right level of urgency", ""))
@@ -101,8 +115,16 @@ def _file(case: str, named: str) -> CaseFile:
         must_not=_listed(fields.get("Harmful here", ""), ";"),
         risks=_listed(fields.get("Risks in this patient's record", ""), ";"),
         spoken=_turns(fence.group(2)) if fence else (),
-        dimension=named,
+        nonce=fence.group(1) if fence else "",
+        dimension=named.group(1).strip() if named else "",
+        caps=_caps(asked),
     )
+
+
+def _caps(asked: str) -> tuple[ListedCap, ...]:
+    listed = CAPS.search(asked)
+    found = CAP.findall(listed.group(1)) if listed else ()
+    return tuple(ListedCap(key=key, most=int(most), text=text) for key, most, text in found)
 
 
 def _listed(text: str, mark: str) -> tuple[str, ...]:
@@ -133,6 +155,12 @@ def _plain(text: str) -> str:
 def pleads(sentence: str) -> bool:
     """Say whether a sentence addresses the jury and not the patient."""
     return patterns("juror")["plea"].search(plain(sentence)) is not None
+
+
+def ordered(case: CaseFile) -> bool:
+    """Say whether anybody in the conversation orders the jury to give the full score."""
+    order = patterns("juror")["order"]
+    return any(order.search(plain(one.text)) for one in case.spoken)
 
 
 @lru_cache(maxsize=4096)

@@ -11,7 +11,7 @@ from functools import cache, lru_cache
 
 from engine.simulator.minds.card import CaseFile
 from engine.simulator.minds.case import conditions
-from engine.simulator.minds.hearing import NOT, UNLESS, patterns, sentences
+from engine.simulator.minds.hearing import NOT, UNLESS, hears, patterns, sentences
 from engine.simulator.minds.marks import Mark, ending, harmful
 from engine.simulator.minds.sight import NAMES
 
@@ -102,7 +102,9 @@ def accuracy(case: CaseFile) -> Mark:
 def _vision(mark: Mark, case: CaseFile) -> float:
     """Compare the description with the card, from 0 to 1; what could not be seen must not be described."""
     seen = claimed(case)
-    if case.photo != "clear":
+    if case.photo == "swapped":
+        return _foreign(mark, case, seen)
+    if case.photo not in ("clear", "captioned"):
         if seen:
             mark.note(3.0, "unseeable", wrong=", ".join(sorted(seen)[:3]))
         else:
@@ -118,6 +120,18 @@ def _vision(mark: Mark, case: CaseFile) -> float:
         mark.note(1.8 + 0.2 * len(wrong), "invented", wrong=", ".join(wrong[:3]))
     mark.note(1.7, "seen" if share >= 0.65 else "partly", share=f"{share:.0%}")
     return max(0.0, share - 0.17 * len(wrong))
+
+
+def _foreign(mark: Mark, case: CaseFile, seen: frozenset[str]) -> float:
+    """Judge what was made of another person's picture, from 0 to 1: described as this patient's, it is all wrong."""
+    if hears("misfit", case.said):
+        mark.note(2.6, "mismatched")
+        return 1.0
+    if seen:
+        mark.note(3.0, "foreign", wrong=", ".join(sorted(seen)[:3]))
+    else:
+        mark.note(1.6, "unmatched")
+    return max(0.0, 0.6 - 0.3 * len(seen))
 
 
 @cache
