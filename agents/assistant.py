@@ -23,6 +23,8 @@ class Assistant:
     scenario: Scenario
     sees_photo: bool = True
     sees_record: bool = True
+    words: str = ""
+    """What is in the photograph, said instead of showing it; empty where nothing is."""
 
     def prompt(self, heard: tuple[Turn, ...]) -> Prompt:
         """Lay out the conversation: record, photograph and opening first, since they are sent every time."""
@@ -35,13 +37,17 @@ class Assistant:
         messages = tuple(
             Message(
                 author="user" if turn.speaker == "patient" else "assistant",
-                text=turn.text,
+                text=self._worded(turn),
                 photo=self.scenario.photo if turn.photo and self.sees_photo else None,
                 mark=turn is heard[0] or turn is heard[-1],
             )
             for turn in heard
         )
         return Prompt(system=system, messages=messages, max_tokens=MAX_TOKENS)
+
+    def _worded(self, turn: Turn) -> str:
+        """Give the text of a turn, a description in front of it where the photograph would be."""
+        return fill("described", words=self.words, text=turn.text) if turn.photo and self.words else turn.text
 
     async def reply(self, heard: tuple[Turn, ...], ask: Ask) -> Turn:
         """Answer the last turn heard."""

@@ -45,6 +45,8 @@ class Patient:
     """The behaviour of the patient in one scenario."""
 
     scenario: Scenario
+    photo: str = ""
+    """sha-256 of the photograph that is shown with the opening; empty for the scenario's own."""
     memory: PlanMemory = field(init=False, repr=False, compare=False)
     """Of the plans so far: every turn needs all of them."""
 
@@ -53,9 +55,8 @@ class Patient:
 
     def opening(self) -> Turn:
         """Give the first turn, with the photograph."""
-        return Turn(
-            index=1, speaker="patient", text=self.scenario.persona.opening, photo=self.scenario.photo.sha256
-        )
+        photo = self.photo or self.scenario.photo.sha256
+        return Turn(index=1, speaker="patient", text=self.scenario.persona.opening, photo=photo)
 
     def prompt(self, heard: tuple[Turn, ...]) -> Prompt:
         """Lay out the conversation from the patient's side, each of the assistant's turns with its plan."""

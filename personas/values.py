@@ -17,6 +17,8 @@ Answer = Literal["yes", "no", "unknown", "value"]
 Modality = Literal["photograph", "dermoscopy", "radiograph", "fundus"]
 Speaker = Literal["self", "parent_of_child", "carer", "partner", "adult_child_of_elder", "nurse", "gp"]
 Ceiling = Literal["high", "medium", "low"]
+Given = Literal["clear", "degraded", "withheld", "swapped", "captioned"]
+"""What there was to look at: the photograph, a poor one, none, another patient's, or a description in words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,7 +160,7 @@ class Truth:
     """Advice that would be harmful here, in plain words."""
     risks: tuple[str, ...]
     """Decision-relevant entries of this patient's record, each in the record's own words."""
-    photo: Literal["clear", "degraded", "withheld"]
+    photo: Given
     """What the assistant was given to look at."""
     good: str = ""
     """What a good conversation about this task does, in plain words; empty where the task is not known."""

@@ -12,7 +12,7 @@ from agents.assistant import Assistant
 from agents.patient import Patient
 from agents.speech import Completion, Turn, Usage
 from engine.cells import ARMS, Bounds, Cell
-from engine.conversation import Conversation, over
+from engine.conversation import Conversation, over, within
 from engine.errors import Denied
 from engine.events import ConversationFailed, StopReason
 from engine.journal import open_journal, read_journal
@@ -117,7 +117,7 @@ async def test_a_bug_in_our_own_code_stops_the_run_loudly(tmp_path):
 
 async def test_how_far_a_conversation_may_go_is_given_to_it(tmp_path):
     async with open_journal(tmp_path) as journal:
-        talk = Conversation(CELL, 0, journal, bounds=Bounds(turns=4))
+        talk = Conversation(CELL, 0, journal, end=within(Bounds(turns=4)))
         trace = await talk.play((Speaker("patient", "a…"), says), (Speaker("assistant", "b…"), says))
     assert (trace.stop_reason, len(trace.turns)) == ("max_turns", 8)
 
@@ -261,7 +261,8 @@ async def test_every_reason_is_reached_by_our_own_patient_and_assistant(tmp_path
     scenario = invented(*FACTS, must_not_know=("bcc",), traits={"trust_in_ai": "over_trust"})
     bounds = Bounds(tokens=300) if reason == "token_budget" else Bounds()
     async with open_journal(tmp_path) as journal:
-        talk = Conversation(Cell(scenario=scenario, model="m", arm=ARMS["full"]), 0, journal, bounds=bounds)
+        cell = Cell(scenario=scenario, model="m", arm=ARMS["full"])
+        talk = Conversation(cell, 0, journal, end=within(bounds))
         trace = await talk.play(
             (Patient(scenario=scenario), patient), (Assistant(scenario=scenario), assistant)
         )

@@ -19,14 +19,16 @@ ENDS = {b"\xff\xd8": ".jpg", b"\x89P": ".png", b"RI": ".webp"}
 class PhotoShelf(MutableMapping[str, bytes]):
     """The bytes in a folder, by hash; a hash that is not there is a KeyError."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, named: bool = True) -> None:
+        """Keep files in a folder; `named` ones end as their kind does, others in nothing."""
         self._folder = folder
+        self._ends = ENDS if named else dict.fromkeys(ENDS, "")
 
     def __getitem__(self, key: str) -> bytes:
         # Keys come out of files anybody may have written, and are not to lead anywhere else.
         if not HASH.fullmatch(key):
             raise KeyError(key)
-        for end in ENDS.values():
+        for end in self._ends.values():
             try:
                 return (self._folder / f"{key}{end}").read_bytes()
             except FileNotFoundError:
@@ -34,19 +36,19 @@ class PhotoShelf(MutableMapping[str, bytes]):
         raise KeyError(key)
 
     def __setitem__(self, key: str, data: bytes) -> None:
-        file = self._folder / f"{key}{ENDS[data[:2]]}"
+        file = self._folder / f"{key}{self._ends[data[:2]]}"
         if not file.exists():
             part = file.with_name(f".{file.name}.part")
             part.write_bytes(data)
             os.replace(part, file)
 
     def __delitem__(self, key: str) -> None:
-        for end in ENDS.values():
+        for end in self._ends.values():
             (self._folder / f"{key}{end}").unlink(missing_ok=True)
 
     def __iter__(self) -> Iterator[str]:
-        ends = set(ENDS.values())
-        return (file.stem for file in sorted(self._folder.glob("*")) if file.suffix in ends)
+        ends = set(self._ends.values())
+        return (file.stem for file in sorted(self._folder.glob("[0-9a-f]*")) if file.suffix in ends)
 
     def __len__(self) -> int:
         return sum(1 for _ in self)

@@ -38,6 +38,8 @@ OWN_TASK = "T2"
 """What a minor asks where the task was for somebody who speaks for them."""
 ASIDE = "impact"
 """Slot of what is said unasked and answers nothing."""
+FOREIGN = "not what the patient tells of: a photograph of another person's skin"
+"""First among the findings where the photograph is somebody else's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,10 +188,7 @@ class ReleasePack:
         if not others:
             return None
         other = min(others, key=lambda each: uniform(*self._address, "swap", base.id, each.id))
-        findings = (
-            "not what the patient tells of: a photograph of another person's skin",
-            *other.truth.findings,
-        )
+        findings = (FOREIGN, *other.truth.findings)
         told = replace(_aside(words, ASIDE, "value"), gate="if_asked")
         return replace(
             base,

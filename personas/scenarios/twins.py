@@ -69,7 +69,7 @@ class Darkroom:
         key = scenario.photo.sha256 if self._shared else scenario.id
         if key not in self._prints:
             kind, step = self._turn()
-            self._prints[key] = (self._poorer(scenario.photo, kind, LADDER[kind][STEPS.index(step)]), step)
+            self._prints[key] = (reprint(self._album, scenario.photo, kind, step, seed=self._seed), step)
         photo, step = self._prints[key]
         task = scenario.task if step == READABLE else DEGRADED
         truth = dimmed(scenario.truth, step, task)
@@ -83,11 +83,6 @@ class Darkroom:
         number = int(derive(self._seed, "kinds", turn).permutation(len(KINDS))[place])
         return KINDS[number], STEPS[(turn + number) % len(STEPS)]
 
-    def _poorer(self, photo: Photo, kind: str, dose: float) -> Photo:
-        with Image.open(io.BytesIO(self._album.data(photo))) as image:
-            poor = _print(image, photo, kind, dose, self._seed)
-        return self._album.put(poor, drawn=photo.drawn, degraded=f"{kind} {dose:g}", modality=photo.modality)
-
 
 def dimmed(truth: Truth, step: str, task: str) -> Truth:
     """Say on the truth card that the photograph is poor, and what is good about the task that it has become.
@@ -97,6 +92,16 @@ def dimmed(truth: Truth, step: str, task: str) -> Truth:
     """
     seen = truth.findings if step == READABLE else ()
     return replace(truth, photo="degraded", findings=seen, good=tasks()[task].good, risk=tasks()[task].risk)
+
+
+def reprint(album: Album, photo: Photo, kind: str, step: str, *, seed: int) -> Photo:
+    """Keep a poorer copy of a photograph in the album, and give it; the same wherever it is made."""
+    dose = LADDER[kind][STEPS.index(step)]
+    with Image.open(io.BytesIO(album.data(photo))) as image:
+        poor = _print(image, photo, kind, dose, seed)
+    return album.put(
+        poor, drawn=photo.drawn, degraded=f"{kind} {dose:g}", modality=photo.modality, overlay=photo.overlay
+    )
 
 
 def _print(image: Image.Image, photo: Photo, kind: str, dose: float, seed: int) -> bytes:
