@@ -16,7 +16,7 @@ from personas.conditions.names import found, normal
 from personas.values import Ceiling, Sex, Tone, Urgency
 
 HERE = Path(__file__).parent
-NOT_CONDITIONS = ("groups.toml", "looks.toml")
+NOT_CONDITIONS = ("groups.toml", "looks.toml", "naming.toml")
 ADDED = ("must_ask", "must_not")
 """Lists to which a condition adds, where everything else it says takes the place of its group's word."""
 Speciality = Literal["skin", "chest", "eye"]

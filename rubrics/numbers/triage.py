@@ -9,7 +9,7 @@ was read from a conversation, nor what a level means clinically; soon and costs 
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -112,7 +112,7 @@ def triage(table: Table, rule: TriageRule | None = None) -> tuple[Triage, ...]:
         Triage(
             model=model,
             **{name: wilson(mean, m) for name, mean in means.items()},
-            cost=cost[m][0],
+            cost=_paid(cost[m][0]),
             confusion=tuple(tuple(int(k) for k in row) for row in confusion[m]),
             ungiven=int((asked & ~both & (table.model.index == m)).sum()),
         )
@@ -120,17 +120,22 @@ def triage(table: Table, rule: TriageRule | None = None) -> tuple[Triage, ...]:
     )
 
 
-def wilson(means: Means, group: int) -> Estimate:
+def _paid(cost: Estimate) -> Estimate:
+    """No mean cost is below zero, nor the end of its interval."""
+    return cost if cost.low is None else replace(cost, low=max(cost.low, 0.0))
+
+
+def wilson(means: Means, group: int, column: int = 0) -> Estimate:
     """Give a share with Wilson's interval (1927), for as many conversations as the clusters are worth.
 
     Conversations about one case are alike: n is divided by the design effect, the clustered variance over that
     of as many independent ones (Korn and Graubard 1998), never below one for fear of luck; where no variance can
     be seen, at 0 or 1, n is the number of cases.
     """
-    share, basis = means.value[group, 0], means.basis(group, 0)
+    share, basis = means.value[group, column], means.basis(group, column)
     if np.isnan(share):
         return Estimate(value=None, low=None, high=None, basis=basis)
-    spread, error = share * (1 - share), means.error[group, 0]
+    spread, error = share * (1 - share), means.error[group, column]
     size = spread / error**2 if error > ROUNDING else basis.clusters
     low, high = interval(share, float(np.clip(size, 1.0, basis.n)))
     return Estimate(value=float(share), low=low, high=high, basis=basis)
