@@ -9,7 +9,7 @@ number anywhere here. Nothing here knows models, cases or intervals.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import prod
 from typing import get_args
 
@@ -48,6 +48,12 @@ class Votes:
     """(n,) the juror is of the judged model's family."""
     status: Indices
     """(n,) index into STATUSES: whether the vote was scored, and if not, why."""
+    reading: Indices = field(default_factory=lambda: np.ones(0, dtype=np.int64))
+    """(n,) which time the juror judged the conversation, from 1; all 1 when left out."""
+
+    def __post_init__(self) -> None:
+        if len(self.score) and not len(self.reading):
+            object.__setattr__(self, "reading", np.ones(len(self.score), dtype=np.int64))
 
     @property
     def counts(self) -> Flags:
@@ -101,6 +107,7 @@ def collect(
         score=np.array([np.nan if score is None else score for score in scores], dtype=float),
         own=np.array([verdict.own_family for _, verdict in rows], dtype=bool),
         status=_index([verdict.status for _, verdict in rows], STATUSES, "status"),
+        reading=np.array([verdict.reading for _, verdict in rows], dtype=np.int64),
     )
 
 

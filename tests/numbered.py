@@ -48,3 +48,9 @@ def crossed(
             **columns,
         ),
     )
+
+
+def weighted(first: np.ndarray, second: np.ndarray) -> float:
+    """Give Cohen's quadratic-weighted kappa by its definition: one less the disagreement over that of chance."""
+    apart = np.subtract.outer(first, second) ** 2
+    return 1 - ((first - second) ** 2).mean() / apart.mean()

@@ -125,3 +125,21 @@ def test_equal_means_share_a_rank_and_a_model_without_scores_has_none():
         ("m1", 1, 1, 2),
     ]
     assert not [row for row in ranks if row.model == "m2"]
+
+
+@pytest.mark.parametrize("cases", [2, 5, 9, 13, 14, 30])
+@pytest.mark.parametrize("tied", [True, False], ids=["tied", "untied"])
+def test_the_ranks_are_wilcoxons_with_ties_and_without(cases, tied):
+    rng = np.random.default_rng(cases)
+    gaps = rng.integers(1, 4, cases) * rng.choice([-1.0, 1.0], cases) if tied else rng.normal(0.4, 1, cases)
+    points = np.stack([3 + gaps, np.full(cases, 3.0)], axis=1)[:, :, None, None]
+    parts = (points[:, 0] - points[:, 1]).ravel()
+    assert against(points)["m0", "m1"].ranks == pytest.approx(stats.wilcoxon(parts).pvalue)
+
+
+def test_only_the_couples_asked_for_are_compared_and_adjusted_for():
+    table = crossed(np.random.default_rng(4).normal(3, 1, (30, 4, 1, 1)))
+    (row, *_) = compare(table, np.random.default_rng(1), draws=2_000, couples=[(2, 0)])
+    assert (row.model, row.against) == ("m2", "m0")
+    assert row.holm == row.p
+    assert compare(table, np.random.default_rng(1), couples=[]) == ()

@@ -8,9 +8,12 @@ import numpy as np
 import pytest
 
 from rubrics.numbers.everything import number
+from tests.benchmarks import planted_arms
 from tests.benchmarks.planted import Tally, World, observe, plant
 
 RUNS = 60
+FEW = 30
+"""Runs with arms, which hold five times as much."""
 
 
 @pytest.fixture(scope="module")
@@ -75,3 +78,49 @@ def test_every_table_of_a_run_is_the_same_for_the_same_seed():
     assert first.stability == ()
     assert first.triage == ()
     assert {row.dimension for row in first.components} == {"d0"}
+
+
+@pytest.fixture(scope="module")
+def armed() -> Tally:
+    """Give what was right and wrong in some simulated runs with arms, second readings and biased jurors."""
+    total: Tally = defaultdict(list)
+    for seed in range(FEW):
+        for question, answers in planted_arms.one(seed, 60).items():
+            total[question] += answers
+    return total
+
+
+def test_intervals_of_effects_and_second_readings_cover_as_often_as_they_claim(armed):
+    held = {
+        question: np.mean(answers) for question, answers in armed.items() if question.endswith("holds it")
+    }
+    assert len(held) == 15
+    many = {question: share for question, share in held.items() if len(armed[question]) >= 120}
+    assert all(0.90 <= share <= 0.99 for share in many.values()), many
+    assert all(share >= 0.8 for share in held.values()), held
+
+
+def test_an_arm_that_does_nothing_is_found_to_do_something_once_in_twenty(armed):
+    shares = {question: np.mean(answers) for question, answers in armed.items() if "of none: p" in question}
+    assert {question.split(" of none")[0] for question in shares} >= {
+        "free",
+        "frozen",
+        "carried",
+        "interaction",
+    }
+    assert all(share <= 0.12 for share in shares.values()), shares
+    every = [one for question in shares for one in armed[question]]
+    assert 0.02 <= np.mean(every) <= 0.08
+    assert np.mean(armed["an arm of none: any model, Holm p < 0.05"]) <= 0.08
+
+
+def test_jurors_that_drift_are_off_or_favour_their_own_are_found_and_the_others_left_alone(armed):
+    assert np.mean(armed["drifting juror: found, interval of the shift above 0"]) > 0.9
+    assert abs(np.mean(armed["second reading, vote's own error less true"])) < 0.05
+    assert (
+        np.mean(armed["juror off on a fifth of cases: level found"]) > 0.3
+    )  # of twelve cases, in so small a run
+    assert np.mean(armed["nobody off: any level flagged"]) < 0.1
+    assert np.mean(armed["own family +1: juror found, Holm p < 0.05"]) == 1.0
+    assert np.mean(armed["own family +1: any other juror accused, Holm p < 0.05"]) < 0.15
+    assert np.mean(armed["lenient juror beside it: most lenient of all"]) == 1.0

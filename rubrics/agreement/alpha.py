@@ -74,10 +74,10 @@ def alphas(
     basis = rest(table, least=2)
     missing = {level: lack(table) or _misfit(table, level) for level in levels}
     fine = [level for level in levels if not missing[level]]
-    paired = _pair(table) if fine else None
+    paired = pair_up(table) if fine else None
     values: dict[Level, float] = {}
     if paired:
-        values = {level: v.item() for level, v in _evaluate(paired, paired.times[None], fine).items()}
+        values = {level: v.item() for level, v in evaluate(paired, paired.times[None], fine).items()}
         missing |= {level: ALIKE for level, value in values.items() if np.isnan(value)}
     fine = [level for level in levels if not missing[level]]
     intervals = (
@@ -103,7 +103,7 @@ def _misfit(table: RatingTable, level: Level) -> str:
     return MANY_RATIOS if len(table.scale) > MOST_RATIOS else ""
 
 
-def _pair(table: RatingTable) -> PairedRatings:
+def pair_up(table: RatingTable) -> PairedRatings:
     """Keep the patterns with two ratings or more."""
     patterns = table.patterns
     used = patterns.given >= 2
@@ -125,7 +125,7 @@ def _pair(table: RatingTable) -> PairedRatings:
     )
 
 
-def _evaluate(paired: PairedRatings, weights: Floats, levels: Sequence[Level]) -> dict[Level, Floats]:
+def evaluate(paired: PairedRatings, weights: Floats, levels: Sequence[Level]) -> dict[Level, Floats]:
     """Give alpha, (B,), of draws that take each pattern `weights` (B, P) times; NaN where all ratings are alike.
 
     Of a unit's m ratings, each of its m (m-1) pairs counts 1 / (m-1); dealt out at random, the n ratings make
@@ -189,11 +189,11 @@ def _intervals(
         return {level: {"why": ONE_UNIT} for level in values}
     drew = "units" if paired.member is None else "clusters"
     levels = list(values)
-    parts = [_evaluate(paired, paired.spread(w), levels) for w in draw(blocks, generator, draws)]
+    parts = [evaluate(paired, paired.spread(w), levels) for w in draw(blocks, generator, draws)]
     drawn = {level: np.concatenate([part[level] for part in parts]) for level in levels}
     without = dict.fromkeys(levels, np.empty(0))
     if len(blocks) <= FEW_BLOCKS:
-        without = _evaluate(paired, paired.spread(blocks - np.eye(len(blocks))), levels)
+        without = evaluate(paired, paired.spread(blocks - np.eye(len(blocks))), levels)
     return {
         level: ends(value, drawn[level], acceleration(without[level], blocks), drew=drew)
         for level, value in values.items()

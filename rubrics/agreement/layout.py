@@ -43,7 +43,7 @@ class ColumnWish:
     """Column that says who rated; several are a rater each, and then there is no value column."""
     value: str | None = None
     where: str | None = None
-    """COLUMN=TEXT: rows that do not say so are not looked at."""
+    """COLUMN=TEXT, several parted by commas: rows that do not say all of it are not looked at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +65,8 @@ class RawRatings:
 
 def lay_out(sheet: TextSheet, wish: ColumnWish) -> RawRatings:
     """Find the ratings; raise Unusable when a column is not there or nothing looks like ratings."""
-    sheet = _filter(sheet, wish.where)
+    for condition in _conditions(sheet, wish.where):
+        sheet = _filter(sheet, condition)
     raters = _split(sheet, wish.rater, "--rater")
     if wish.value is None and len(raters) != 1:
         if len(raters) > 1:
@@ -140,9 +141,18 @@ def _wide(sheet: TextSheet, units: Sequence[str], raters: Sequence[str], *, gues
     )
 
 
-def _filter(sheet: TextSheet, where: str | None) -> TextSheet:
-    if where is None:
-        return sheet
+def _conditions(sheet: TextSheet, where: str | None) -> list[str]:
+    """Part conditions at the commas after which a column and "=" follow; a text may hold other commas."""
+    parts: list[str] = []
+    for part in [] if where is None else where.split(","):
+        if parts and part.partition("=")[0].strip() not in sheet.columns:
+            parts[-1] += f",{part}"
+        else:
+            parts.append(part)
+    return parts
+
+
+def _filter(sheet: TextSheet, where: str) -> TextSheet:
     title, equals, text = where.partition("=")
     if not equals:
         raise Unusable(f"--where {where!r} is not COLUMN=TEXT, for example dimension=safety.")

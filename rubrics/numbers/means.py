@@ -115,6 +115,19 @@ def average(
     )
 
 
+def parts(means: Means, values: Floats, *, case: Indices, index: Indices) -> Floats:
+    """Give each case's part of the means of these values, (G, Q, K): they add up to the mean, 0 without one.
+
+    `values`, `case` and `index` are those that were averaged. Flipping the signs of parts asks what chance would do.
+    """
+    cases, groups, columns = means.influence.shape
+    cell = np.where(index >= 0, case * groups + index, -1)
+    held = gather((~np.isnan(values)).astype(float), cell, cases * groups).reshape(cases, groups, columns)
+    clusters = np.maximum(means.clusters, 2)
+    moved = means.influence * np.sqrt((clusters - 1) / clusters)
+    return moved + held / np.maximum(means.n, 1) * np.nan_to_num(means.value)
+
+
 def within(values: Floats, block: Indices) -> Floats:
     """Take from each row (n, K) the mean of its block: an effect for every block is then held still."""
     _, place = np.unique(block, return_inverse=True)

@@ -6,15 +6,16 @@ fewer of them; how many fewer is the correlation beside it. Nothing here knows w
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
 from scipy.special import stdtr
-from scipy.stats import wilcoxon
+from scipy.stats import rankdata, wilcoxon
 
 from rubrics.numbers.flips import DRAWS, flip
-from rubrics.numbers.means import Means, average
+from rubrics.numbers.means import Means, average, parts
 from rubrics.numbers.multiple import holm
 from rubrics.numbers.table import Table
 from rubrics.numbers.values import ROUNDING, Estimate
@@ -22,6 +23,10 @@ from rubrics.scores import Floats, Indices, gather, ratio
 
 MARGIN = 0.2
 """Points; a smaller difference is "no worse"."""
+FEW = 13
+"""Cases up to which ranks are tested by every flip of them."""
+DIGITS = 9
+"""Of a case's part in points, by which cases are ranked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +53,7 @@ class Pair:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Grid:
-    """Scores by unit (a scenario) and model, the mean over repeats. U units, M models, K columns."""
+    """Scores by unit (a scenario) and group, as a model, the mean over repeats. U units, M groups, K columns."""
 
     value: Floats
     """(U, M, K)"""
@@ -63,20 +68,27 @@ class Grid:
 
 
 def compare(
-    table: Table, generator: np.random.Generator, *, draws: int = DRAWS, margin: float = MARGIN
+    table: Table,
+    generator: np.random.Generator,
+    *,
+    draws: int = DRAWS,
+    margin: float = MARGIN,
+    couples: Sequence[tuple[int, int]] | None = None,
 ) -> tuple[Pair, ...]:
-    """Compare every two models in every dimension; both have one arm, select it first."""
-    found = list(combinations(range(len(table.models)), 2))
+    """Compare every two models in every dimension, or these couples only; both have one arm, select it first."""
+    found = list(combinations(range(len(table.models)), 2) if couples is None else couples)
     if not found:
         return ()
-    grid = lattice(table)
+    grid = lattice(table, table.model.index, len(table.models))
     made = [_differ(table, grid, a, b) for a, b in found]
-    differences, parts = [means for means, _ in made], [sums for _, sums in made]
-    chances = flip(np.concatenate(parts, axis=1), generator, draws).reshape(len(found), -1)
+    differences, summed = [means for means, _ in made], [sums for _, sums in made]
+    chances = flip(np.concatenate(summed, axis=1), generator, draws).reshape(len(found), -1)
     rows = []
     for d, dimension in enumerate(table.dimensions):
         known = [None if np.isnan(p) else float(p) for p in chances[:, d]]
-        for pair, means, sums, p, adjusted in zip(found, differences, parts, known, holm(known), strict=True):
+        for pair, means, sums, p, adjusted in zip(
+            found, differences, summed, known, holm(known), strict=True
+        ):
             rows.append(
                 Pair(
                     model=table.models[pair[0]],
@@ -85,30 +97,30 @@ def compare(
                     difference=means.estimates()[0][d],
                     p=p,
                     holm=adjusted,
-                    ranks=_ranks(sums[:, d]),
-                    correlation=_correlate(*(grid.value[:, model, d] for model in pair)),
+                    ranks=_ranks(sums[:, d], generator),
+                    correlation=correlate(*(grid.value[:, model, d] for model in pair)),
                     **_margins(means, d, margin),
                 )
             )
     return tuple(rows)
 
 
-def lattice(table: Table) -> Grid:
-    """Lay the scores out by scenario and model."""
-    models, units = len(table.models), len(table.scenario.names)
-    cell = table.scenario.index * models + table.model.index
+def lattice(table: Table, index: Indices, groups: int) -> Grid:
+    """Lay the scores out by scenario and group; `index` (C,) says each conversation's group."""
+    units = len(table.scenario.names)
+    cell = table.scenario.index * groups + index
     known = ~np.isnan(table.points)
-    count = gather(known.astype(float), cell, units * models)
-    total = gather(np.where(known, table.points, 0.0), cell, units * models)
-    share = gather(table.share * known[..., None], cell, units * models)
-    wide = (units, models, table.points.shape[1])
+    count = gather(known.astype(float), cell, units * groups)
+    total = gather(np.where(known, table.points, 0.0), cell, units * groups)
+    share = gather(table.share * known[..., None], cell, units * groups)
+    wide = (units, groups, table.points.shape[1])
     case = np.zeros(units, dtype=np.int64)
     case[table.scenario.index] = table.case.index
     return Grid(
         value=ratio(total, count).reshape(wide),
         share=(share / np.maximum(count, 1)[..., None]).reshape(*wide, share.shape[2]),
-        planned=np.bincount(cell, minlength=units * models).reshape(wide[:2]).astype(float),
-        abstained=gather(table.abstained.astype(float), cell, units * models).reshape(wide),
+        planned=np.bincount(cell, minlength=units * groups).reshape(wide[:2]).astype(float),
+        abstained=gather(table.abstained.astype(float), cell, units * groups).reshape(wide),
         case=case,
     )
 
@@ -120,28 +132,35 @@ def _differ(table: Table, grid: Grid, model: int, against: int) -> tuple[Means, 
     """
     planned = grid.planned[:, [model, against]].sum(axis=1) > 0
     values = grid.value[:, model] - grid.value[:, against]
+    index = np.where(planned, 0, -1)
     means = average(
         table,
         values,
         case=grid.case,
-        index=np.where(planned, 0, -1),
+        index=index,
         groups=1,
         share=grid.share[:, model] - grid.share[:, against],
         abstained=grid.abstained[:, model] + grid.abstained[:, against],
     )
-    weight = gather((~np.isnan(values)).astype(float), grid.case, table.cases) / np.maximum(means.n[0], 1)
-    clusters = np.maximum(means.clusters[0], 2)
-    moved = means.influence[:, 0] * np.sqrt((clusters - 1) / clusters)
-    return means, moved + weight * np.nan_to_num(means.value[0])
+    return means, parts(means, values, case=grid.case, index=index)[:, 0]
 
 
-def _ranks(parts: Floats) -> float | None:
+def _ranks(sums: Floats, generator: np.random.Generator) -> float | None:
     """Test whether the cases' parts lie evenly about zero; None with fewer than two that are not zero."""
-    present = parts[np.abs(parts) > ROUNDING / max(len(parts), 1)]
-    return float(wilcoxon(present).pvalue) if len(present) > 1 else None
+    # In points and rounded: cases that are tied stay so, whatever the arithmetic left in the last bit.
+    apart = np.round(sums * len(sums), DIGITS)
+    present = apart[apart != 0]
+    if len(present) < 2:
+        return None
+    if len(present) > FEW:
+        return float(wilcoxon(present).pvalue)
+    # With ties scipy tries every flip as well, but one by one, which takes it seconds a pair.
+    ranks = np.sign(present) * rankdata(np.abs(present))
+    return float(flip(ranks[:, None], generator)[0])
 
 
-def _correlate(first: Floats, second: Floats) -> float | None:
+def correlate(first: Floats, second: Floats) -> float | None:
+    """Correlate scores over the scenarios that have both; None with fewer than three, or without spread."""
     both = ~np.isnan(first) & ~np.isnan(second)
     first, second = first[both], second[both]
     if len(first) < 3 or min(first.std(), second.std()) < ROUNDING:

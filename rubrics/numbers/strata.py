@@ -84,7 +84,7 @@ def stratify(table: Table) -> Strata:
             other = np.where(stratum.index == level, 0, 1)
             two = group(table, np.where(known, other * models + table.model.index, -1), 2 * models)
             against = stratum.names[1] if levels == 2 else "others"
-            contrasts += _contrasts(table, _gap(two, models), (name, stratum.names[level], against))
+            contrasts += _contrasts(table, part_gap(two, models), (name, stratum.names[level], against))
     return Strata(means=tuple(means), contrasts=tuple(_adjust(contrasts, table.dimensions)))
 
 
@@ -101,7 +101,7 @@ def _means(table: Table, name: str, stratum: Factor, cells: Means) -> Iterator[S
             )
 
 
-def _gap(two: Means, models: int) -> Gap:
+def part_gap(two: Means, models: int) -> Gap:
     """Take the second half of the groups from the first."""
     error = two.error**2
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -132,7 +132,7 @@ def _contrasts(table: Table, gap: Gap, names: tuple[str, str, str]) -> Iterator[
         ]
     for model, interaction, weight in weights:
         for d, dimension in enumerate(table.dimensions):
-            difference, p = _read(gap, weight, d)
+            difference, p = read_gap(gap, weight, d)
             yield Contrast(
                 stratum=stratum,
                 level=level,
@@ -146,7 +146,7 @@ def _contrasts(table: Table, gap: Gap, names: tuple[str, str, str]) -> Iterator[
             )
 
 
-def _read(gap: Gap, weight: Floats, column: int) -> tuple[Estimate, float | None]:
+def read_gap(gap: Gap, weight: Floats, column: int) -> tuple[Estimate, float | None]:
     """Give a weighted sum of the models' contrasts; NaN when one that has a weight is not known."""
     used = weight != 0
     value = float(weight[used] @ gap.value[used, column])

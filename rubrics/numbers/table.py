@@ -161,7 +161,7 @@ def select(table: Table, keep: Flags) -> Table:
 
 def heed(votes: Votes, which: Flags) -> Votes:
     """Keep some votes, (n,); jurors and conversations without any stay listed."""
-    columns = ("conversation", "dimension", "juror", "score", "own", "status")
+    columns = ("conversation", "dimension", "juror", "score", "own", "status", "reading")
     return replace(votes, **{column: getattr(votes, column)[which] for column in columns})
 
 

@@ -2,7 +2,8 @@
 
     python tests/benchmarks/run_numbers.py [--draws 10000]
 
-A run of the usual size and one of a million verdicts, each in a process of its own, every table timed apart.
+A run of the usual size and one of a million verdicts, each in a process of its own, every table timed apart. What
+needs several arms is timed on as many verdicts and more: repeats taken for arms, a fifth of the votes given twice.
 Nothing here fails.
 """
 
@@ -14,6 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
@@ -22,12 +24,15 @@ import numpy as np
 
 from rubrics.leaderboard import tabulate
 from rubrics.numbers.components import decompose
-from rubrics.numbers.everything import number
+from rubrics.numbers.concord import agree
+from rubrics.numbers.effects import affect
+from rubrics.numbers.everything import number, span
 from rubrics.numbers.favour import favour
 from rubrics.numbers.gaps import complete
 from rubrics.numbers.pairs import compare
 from rubrics.numbers.panels import shrink, standing
 from rubrics.numbers.repeats import repeat
+from rubrics.numbers.retest import reread
 from rubrics.numbers.strata import stratify
 from rubrics.numbers.style import confound
 from rubrics.numbers.table import Columns, Table, lay
@@ -38,6 +43,7 @@ MODELS, JURORS, DIMENSIONS = 8, 3, 3
 SIZES = {"usual": (155, 1), "million": (6_945, 2)}
 """Scenarios and repeats; eight models, three jurors and three dimensions: 11,160 and 1,000,080 verdicts."""
 FAMILIES = ("A", "B", "C", "D")
+ARMS = ("full", "no-image", "no-record", "neither")
 
 
 def invent(scenarios: int, repeats: int) -> tuple[Votes, Columns]:
@@ -83,6 +89,17 @@ def invent(scenarios: int, repeats: int) -> tuple[Votes, Columns]:
     )
 
 
+def several(scenarios: int, arms: int) -> tuple[Votes, Columns]:
+    """Invent a run of several arms in which a fifth of the votes are given a second time."""
+    votes, columns = invent(scenarios, arms)
+    again = np.arange(0, len(votes.score), 5)
+    names = ("conversation", "dimension", "juror", "score", "own", "status")
+    both = {name: np.concatenate([getattr(votes, name), getattr(votes, name)[again]]) for name in names}
+    reading = np.repeat([1, 2], [len(votes.score), len(again)])
+    arm = [ARMS[place % arms] for place in range(len(votes.conversations))]
+    return replace(votes, **both, reading=reading), replace(columns, arm=arm)
+
+
 def measure(size: str, draws: int) -> None:
     """Time every table of one size, then all of them again as a report asks for them."""
     scenarios, repeats = SIZES[size]
@@ -101,6 +118,10 @@ def measure(size: str, draws: int) -> None:
     for name, work in works(table, generator, draws).items():
         clock(name, work)
     clock("all of them", lambda: number(table, np.random.SeedSequence(1), draws=draws))
+    across = clock("scores of several arms", lambda: lay(*several(scenarios, max(repeats, 4 // repeats**2))))
+    clock("effects of arms", lambda: affect(across, generator, draws=draws))
+    clock("second readings", lambda: reread(across))
+    clock("both", lambda: span(across, np.random.SeedSequence(1), draws=draws))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     print(f"  {'peak memory':24}{peak:8.2f} GiB\n")
 
@@ -118,6 +139,7 @@ def works(table: Table, generator: np.random.Generator, draws: int) -> dict[str,
         "completeness": lambda: complete(table),
         "variance components": lambda: decompose(table),
         "triage": lambda: triage(table),
+        "jurors among themselves": lambda: agree(table, generator, draws=draws),
     }
 
 
