@@ -3,12 +3,15 @@
     python run.py --models all
     python run.py check --models all
     python run.py replay runs/NAME
+    python run.py rejudge runs/NAME --jury claude-opus-4.6,gpt-5.1
+    python run.py ablate runs/NAME --arms no-image,no-record
     python run.py audit runs/NAME
     python run.py scenarios build --out mine.jsonl
     python run.py records show FOLDER
     python run.py agreement ratings.csv
     python run.py calibrate runs/NAME --annotations clinicians.csv
     python run.py score runs/NAME
+    python run.py compare runs/A runs/B
     python run.py power --n 155 --detect 0.2
     python run.py simulate --port 8090
 
@@ -31,8 +34,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import App, CycloptsError, Parameter
 
-from engine.abacus import power, score
+from engine.abacus import compare, power, score
 from engine.desk import Flag, Told, Whole, agreement, audit, calibrate, number_or_file, records, scenarios
+from engine.encore import ablate, rejudge, replay
 from engine.errors import BadOption, Unusable
 from personas.errors import Unreadable
 from rubrics.errors import Unusable as BadRubric
@@ -65,10 +69,14 @@ app = App(
 )
 app.command(scenarios)
 app.command(records)
+app.command(replay)
+app.command(rejudge)
+app.command(ablate)
 app.command(audit)
 app.command(agreement)
 app.command(calibrate)
 app.command(score)
+app.command(compare)
 app.command(power)
 
 
@@ -86,6 +94,8 @@ class Company:
     """Models of your own, and who plays patient and jury: a TOML file, see "Your own endpoints" in the README."""
     backend: Way = "auto"
     """live calls the providers, simulated the embedded simulator; auto is live where all keys are set."""
+    jury: str | None = None
+    """Jurors, models separated by commas; those of the models file when left out."""
     seed: Whole = 7
     """Every random choice follows from it."""
     fault: Annotated[list[str] | None, Parameter(negative="", consume_multiple=False)] = None
@@ -114,6 +124,7 @@ class Company:
             seed=self.seed,
             faults=broken,
             fault_plan=self.faults,
+            jury=self.jury,
         )
 
 
@@ -127,6 +138,10 @@ def run(
     scenarios: Annotated[int | Path | None, Parameter(converter=number_or_file)] = None,
     arms: str = "full",
     turns: Whole = 8,
+    repeats: Whole = 1,
+    baselines: bool | None = None,
+    rubric: Path | None = None,
+    jury_photo: Flag = False,
     cases: Path | None = None,
     map: Path | None = None,
     records: Path | None = None,
@@ -144,6 +159,15 @@ def run(
         What the assistant is given: full, no-image, no-record, neither; several separated by commas.
     turns
         Messages a patient may write in a conversation, the first included.
+    repeats
+        How often every scenario is played with every model.
+    baselines
+        Have five trivial scripts (always-emergency, always-reassure, …) play beside the models; where nothing is paid
+        for they do when this is left out.
+    rubric
+        A rubric of your own, a TOML file like rubrics/imcbench.toml.
+    jury_photo
+        Show the jury the photograph too.
     cases
         Folder of a photograph data set (PAD-UFES-20, DDI, HAM10000 …); without it, drawn lesions.
     map
@@ -167,6 +191,10 @@ def run(
         scenarios=scenarios,
         arms=arms,
         turns=turns,
+        repeats=repeats,
+        baselines=baselines,
+        rubric=rubric,
+        jury_photo=jury_photo,
         cases=cases,
         case_map=map,
         records=records,
@@ -183,25 +211,6 @@ def check(*, company: Company = ALL) -> int:
     from engine.check import check as check_all
 
     return asyncio.run(check_all(company.wish()))
-
-
-@app.command
-def replay(run: Path, *, conversation: str | None = None, speed: float = 1.0) -> int:
-    """Play a recorded run back from its trace alone.
-
-    Parameters
-    ----------
-    run
-        The run folder.
-    conversation
-        One conversation (MODEL/SCENARIO), with its votes; all of them when left out.
-    speed
-        4 is four times as fast as it was, 0 is at once.
-    """
-    from engine.replay import replay as play_back
-
-    asyncio.run(play_back(run, conversation=conversation, speed=speed))
-    return 0
 
 
 @app.command

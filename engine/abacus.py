@@ -104,3 +104,20 @@ def power(
         vote=price_vote,
     )
     return Told(pieces=(forecast(wish), "\n"))
+
+
+def compare(run_a: Path, run_b: Path, *, out: Path | None = None) -> Told:
+    """Hold one run against another: pair what is comparable, name what differs, refuse to pool what is not.
+
+    Parameters
+    ----------
+    run_a
+        A run folder.
+    run_b
+        Another; differences are this one less the first.
+    out
+        Folder for compare.csv and compare.json; nothing is written when left out.
+    """
+    from engine.comparison import compare as hold
+
+    return Told(pieces=(hold(run_a, run_b, out), "\n"))

@@ -7,10 +7,11 @@ stands either its own provider or the embedded simulator, and nothing after this
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, get_args
 
 from engine.catalog import Catalog, read_catalog
 from engine.config import Access, Backend, decide_backend, detours, live_access, missing
@@ -33,6 +34,8 @@ class CastWish:
     """What the simulator shall break, by model."""
     fault_plan: Path | None = None
     """File that says so."""
+    jury: str | None = None
+    """Jurors, by name and parted by commas; None for those of the models file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,21 +46,27 @@ class Cast:
     """With the limits that hold for this backend."""
     models: tuple[Model, ...]
     """Those under test."""
+    company: tuple[Model, ...]
+    """Everyone who is called, each once."""
     backend: Backend
     remarks: tuple[str, ...]
     """What the user should know of it before the first call."""
 
-    @property
-    def company(self) -> tuple[Model, ...]:
-        """Give everyone who plays a part, each once."""
-        return self.catalog.company(self.models)
+
+Part = Literal["models", "patient", "jury"]
+EVERYBODY: frozenset[Part] = frozenset(get_args(Part))
 
 
-def make_cast(wish: CastWish) -> Cast:
-    """Find out who plays; raise BadOption or BadCredential for what cannot be."""
+def make_cast(wish: CastWish, parts: Collection[Part] = EVERYBODY) -> Cast:
+    """Find out who plays; raise BadOption or BadCredential for what cannot be.
+
+    Only who plays one of the `parts` is called, and needs a key.
+    """
     catalog = read_catalog(wish.models_file)
-    models = catalog.choose(wish.models)
-    company = catalog.company(models)
+    if wish.jury is not None:
+        catalog = catalog.seat(wish.jury)
+    models = catalog.choose(wish.models) if "models" in parts else ()
+    company = catalog.company(models, parts)
     backend = decide_backend(wish.backend, company)
     if backend == "live":
         if wish.faults or wish.fault_plan:
@@ -65,14 +74,17 @@ def make_cast(wish: CastWish) -> Cast:
             raise BadOption(f"{option} breaks the simulator, and this run is live: add --backend simulated.")
         for model in company:  # an address that is none, or a key, is found now
             live_access(model)
-        remarks = (*detours(company), *_alone(catalog, models))
-        return Cast(catalog=catalog, models=models, backend=backend, remarks=remarks)
+        remarks = (*detours(company), *alone(catalog, {model.name: model.family for model in models}))
+        return Cast(catalog=catalog, models=models, company=company, backend=backend, remarks=remarks)
     _check_served(company)
     check_faults(wish.fault_plan, _by_id(catalog, wish.faults))
-    remarks = (*(_why_simulated(company) if wish.backend == "auto" else ()), *_alone(catalog, models))
+    remarks = (
+        *(_why_simulated(company) if wish.backend == "auto" else ()),
+        *alone(catalog, {model.name: model.family for model in models}),
+    )
     catalog = catalog.within(catalog.simulated)
-    models = tuple(catalog.models[model.name] for model in models)
-    return Cast(catalog=catalog, models=models, backend=backend, remarks=remarks)
+    models, company = (tuple(catalog.models[one.name] for one in group) for group in (models, company))
+    return Cast(catalog=catalog, models=models, company=company, backend=backend, remarks=remarks)
 
 
 @asynccontextmanager
@@ -150,12 +162,12 @@ def _why_simulated(company: tuple[Model, ...]) -> tuple[str, ...]:
     )
 
 
-def _alone(catalog: Catalog, models: tuple[Model, ...]) -> tuple[str, ...]:
-    """Name the models that only their own family would judge, whose votes no score counts."""
-    families = {catalog.models[name].family for name in catalog.jury}
-    alone = [model.name for model in models if families == {model.family}]
-    if not alone:
+def alone(catalog: Catalog, families: Mapping[str, str]) -> tuple[str, ...]:
+    """Name the models, given with their families, that only their own would judge, whose votes no score counts."""
+    jury = {catalog.models[name].family for name in catalog.jury}
+    lonely = [name for name, family in families.items() if jury == {family}]
+    if not lonely:
         return ()
     return (
-        f"The whole jury is of the family of {', '.join(alone)}: no score will count, so add a juror of another.",
+        f"The whole jury is of the family of {', '.join(lonely)}: no score will count, so add a juror of another.",
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
@@ -18,6 +18,8 @@ from engine.errors import BadOption
 from engine.models import Envelope, Limits, Model, Price, Strict
 
 FILE = Path(__file__).parent / "models.toml"
+CAST = ("patient", "jury")
+"""Parts that are played beside the models under test."""
 
 
 class Roles(Strict):
@@ -82,9 +84,21 @@ class Catalog(Strict):
             raise BadOption("--models names no model; try --models all.")
         return tuple(self.find(name) for name in wanted)
 
-    def company(self, models: tuple[Model, ...]) -> tuple[Model, ...]:
+    def seat(self, names: str) -> Catalog:
+        """Give the same catalog with another jury, a comma-separated list; BadOption for one that is none."""
+        jury = tuple(name for part in names.split(",") if (name := part.strip()))
+        if not jury:
+            raise BadOption("--jury names no juror; give models, parted by commas.")
+        for name in jury:
+            self.find(name, "--jury")
+        if len(set(jury)) < len(jury):
+            raise BadOption(f"--jury {names}: a juror sits twice; name each once.")
+        return self.model_copy(update={"jury": jury})
+
+    def company(self, models: tuple[Model, ...], parts: Collection[str] = CAST) -> tuple[Model, ...]:
         """Give the models under test together with those that play the patient and the jury, each once."""
-        cast = (*models, *(self.models[name] for name in (self.patient, *self.jury)))
+        roles = (*((self.patient,) if "patient" in parts else ()), *(self.jury if "jury" in parts else ()))
+        cast = (*models, *(self.models[name] for name in roles))
         return tuple({model.name: model for model in cast}.values())
 
     def within(self, limits: Limits) -> Catalog:

@@ -7,8 +7,10 @@ decision is a function of the recorded turns, so that a resumed or replayed conv
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from functools import partial
 from typing import Protocol
 
 from agents.speech import Ask, Turn
@@ -30,6 +32,10 @@ FIRST_EXIT = 2
 BOUNDS = Bounds()
 ECHO = 0.97
 """Similarity, 0 to 1, from which a reply repeats the speaker's last one."""
+
+
+End = Callable[[tuple[Turn, ...]], StopReason | None]
+"""Tells whether, and why, a conversation is over."""
 
 
 class Agent(Protocol):
@@ -82,11 +88,11 @@ class Seat:
 class Conversation:
     """The keeper of the floor."""
 
-    def __init__(self, cell: Cell, number: int, journal: Journal, *, bounds: Bounds = BOUNDS) -> None:
+    def __init__(self, cell: Cell, number: int, journal: Journal, *, end: End | None = None) -> None:
         self._cell = cell
         self._number = number
         self._journal = journal
-        self._bounds = bounds
+        self._end = end or over
         self._floor: Mailbox[Turn | Fell] = Mailbox(1)
 
     async def play(self, patient: tuple[Agent, Ask], assistant: tuple[Agent, Ask]) -> Trace | None:
@@ -112,7 +118,7 @@ class Conversation:
 
     async def _keep(self, seats: tuple[Seat, Seat]) -> Trace | None:
         turns: tuple[Turn, ...] = ()
-        while (reason := over(turns, self._bounds)) is None:
+        while (reason := self._end(turns)) is None:
             seat = seats[len(turns) % 2]
             await seat.inbox.put(turns)
             spoken = await self._floor.take()
@@ -128,6 +134,11 @@ class Conversation:
 
     def _fail(self, who: str, cause: str, message: str) -> None:
         self._journal.note(ConversationFailed(boundary=who, cause=cause, message=message), self._cell.id)
+
+
+def within(bounds: Bounds) -> End:
+    """Give the end of a conversation that is played within these bounds."""
+    return partial(over, bounds=bounds)
 
 
 def over(turns: tuple[Turn, ...], bounds: Bounds = BOUNDS) -> StopReason | None:

@@ -226,7 +226,7 @@ def agreement(
     value
         Column of the ratings.
     where
-        COLUMN=TEXT: only the rows that say so (dimension=safety).
+        COLUMN=TEXT, several parted by commas: only the rows that say so (dimension=safety,reading=1).
     level
         What the values are; guessed when left out.
     low
@@ -284,4 +284,11 @@ def calibrate(
 
     columns = TitleWish(conversation=conversation, dimension=dimension, annotator=annotator, score=score)
     wish = CalibrationWish(annotations=annotations, out=out, beside=beside, columns=columns)
-    return Told(pieces=(work_out(run, wish),))
+    page = work_out(run, wish)
+    if out is None and run.is_dir():
+        from engine.folder import read_plan
+        from engine.report import write_report
+        from engine.results import tabulate_run
+
+        write_report(tabulate_run(run, read_plan(run)), run)
+    return Told(pieces=(page,))

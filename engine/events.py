@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
+from agents.interview import Interview
 from agents.speech import Completion, Turn
 from personas.values import Photo
 from rubrics.values import Verdict
@@ -87,7 +88,7 @@ class CallAnswered:
     """A model answered. Written before anyone hears the answer."""
 
     role: str
-    """"patient", "assistant", or "juror/<model>/<dimension>"."""
+    """"patient", "assistant", "interview", or "juror/<model>/<dimension>", with "/2" when it judges again."""
     model: str
     sequence: int
     """Counts the calls of this role in this conversation from 0."""
@@ -146,6 +147,14 @@ class ConversationFailed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InterviewGiven:
+    """The patient has left, and the model said what it thinks; or why there is nothing."""
+
+    interview: Interview
+    kind: Literal["interview_given"] = "interview_given"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VerdictGiven:
     """A juror voted, or abstained."""
 
@@ -171,6 +180,7 @@ Body = Annotated[
     | TurnSpoken
     | ConversationEnded
     | ConversationFailed
+    | InterviewGiven
     | VerdictGiven
     | RunFinished,
     Field(discriminator="kind"),

@@ -1,9 +1,10 @@
 """The run folder: made whole or not at all, and never given to another plan.
 
-    plan.json   scenarios.jsonl   journal/   blobs/<sha256>   report/
+    plan.json   rubric.toml   scenarios.jsonl   arms.jsonl   recorded/   journal/   blobs/<sha256>   report/
 
-blobs/ holds every photograph as it is in the scenarios, and as it was sent where that differs. A new folder is
-filled beside its place and moved there when it is complete. Nothing here knows what is played.
+blobs/ holds every photograph as it is in the scenarios, and as it was sent where that differs; arms.jsonl is there
+once arms were added (`engine.setting`), recorded/ where the conversations are another run's (`engine.rejudging`). A
+new folder is filled beside its place and moved there when it is complete. Nothing here knows what is played.
 """
 
 from __future__ import annotations
@@ -11,29 +12,50 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, fields
 from pathlib import Path
 
 import orjson
 from pydantic import ValidationError
 
+from agents.baselines import BASELINES
 from engine.errors import BadRun
 from engine.events import PhotoFitted
 from engine.plan import INCIDENTAL, PLAN, Plan
 from personas.photos.album import Album
+from personas.photos.shelf import PhotoShelf
 from personas.scenarios.build import Sample
 from personas.scenarios.store import dump
 from personas.values import Photo
+from rubrics.values import Rubric
 
 
-def prepare_folder(folder: Path, plan: Plan, sample: Sample, fitted: tuple[PhotoFitted, ...] = ()) -> None:
+def prepare_folder(
+    folder: Path, plan: Plan, sample: Sample, rubric: Rubric, fitted: tuple[PhotoFitted, ...] = ()
+) -> None:
     """Make the run folder, or find in it this very plan; BadRun when it is somebody else's or cannot be written."""
+
+    def fill(part: Path) -> None:
+        keep_photos(part, sample.album, (scenario.photo for scenario in sample.scenarios))
+        keep_photos(part, sample.album, (one.sent for one in fitted))
+        (part / "scenarios.jsonl").write_bytes(dump(sample.scenarios))
+
+    if not settle(folder, plan, rubric, fill):
+        # Another Pillow, or another limit in the models file, makes other bytes of the same photograph.
+        keep_photos(folder, sample.album, (one.sent for one in fitted))
+
+
+def settle(folder: Path, plan: Plan, rubric: Rubric, fill: Callable[[Path], None]) -> bool:
+    """Make a run folder whole, or find in it this very plan and say False.
+
+    `fill` puts the rest into a folder that holds plan and rubric already. Raises BadRun when the folder is somebody
+    else's or cannot be written.
+    """
     try:
         if (folder / "plan.json").exists():
             _compare(folder, plan, read_plan(folder))
-            # Another Pillow, or another limit in the models file, makes other bytes of the same photograph.
-            return _keep(folder, sample.album, (one.sent for one in fitted))
+            return False
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise BadRun(f"{folder} exists and is not a run: choose another --run, or remove it.")
         place = folder.resolve()
@@ -43,29 +65,29 @@ def prepare_folder(folder: Path, plan: Plan, sample: Sample, fitted: tuple[Photo
     except OSError as error:
         raise _unwritable(folder, error) from error
     try:
-        _fill(part, plan, sample, fitted)
-        part.chmod(0o755)
-        if place.is_dir():  # an empty one, perhaps the one the user stands in: it stays the same folder
-            for item in sorted(part.iterdir(), key=lambda item: item.name == "plan.json"):
-                os.rename(item, place / item.name)
-            part.rmdir()
-        else:
-            os.rename(part, place)
+        for name in ("journal", "blobs", "report"):
+            (part / name).mkdir()
+        (part / "rubric.toml").write_bytes(rubric.source.encode())
+        fill(part)
+        (part / "plan.json").write_bytes(orjson.dumps(plan, option=orjson.OPT_INDENT_2) + b"\n")
+        _move(part, place)
     except OSError as error:
         shutil.rmtree(part, ignore_errors=True)
         raise _unwritable(folder, error) from error
+    return True
 
 
-def _fill(part: Path, plan: Plan, sample: Sample, fitted: tuple[PhotoFitted, ...]) -> None:
-    for name in ("journal", "blobs", "report"):
-        (part / name).mkdir()
-    _keep(part, sample.album, (scenario.photo for scenario in sample.scenarios))
-    _keep(part, sample.album, (one.sent for one in fitted))
-    (part / "scenarios.jsonl").write_bytes(dump(sample.scenarios))
-    (part / "plan.json").write_bytes(orjson.dumps(plan, option=orjson.OPT_INDENT_2) + b"\n")
+def _move(part: Path, place: Path) -> None:
+    part.chmod(0o755)
+    if place.is_dir():  # an empty one, perhaps the one the user stands in: it stays the same folder
+        for item in sorted(part.iterdir(), key=lambda item: item.name == "plan.json"):
+            os.rename(item, place / item.name)
+        part.rmdir()
+    else:
+        os.rename(part, place)
 
 
-def _keep(folder: Path, album: Album, photos: Iterable[Photo]) -> None:
+def keep_photos(folder: Path, album: Album, photos: Iterable[Photo]) -> None:
     """Write the blobs that are not there yet, each whole or not at all."""
     for photo in photos:
         blob = folder / "blobs" / photo.sha256
@@ -73,6 +95,11 @@ def _keep(folder: Path, album: Album, photos: Iterable[Photo]) -> None:
             part = blob.with_name(f".{blob.name}.part")
             part.write_bytes(album.data(photo))
             os.replace(part, blob)
+
+
+def blobs_of(folder: Path) -> Album:
+    """Give a run's photographs, read when they are asked for; what is put into the album becomes a blob."""
+    return Album(PhotoShelf(folder / "blobs", named=False))
 
 
 def _unwritable(folder: Path, error: OSError) -> BadRun:
@@ -86,11 +113,26 @@ def read_plan(folder: Path) -> Plan:
     if not path.is_file():
         raise BadRun(f"{folder} is not a run folder: it has no plan.json; name a folder under runs/.")
     try:
-        return PLAN.validate_json(path.read_bytes())
+        plan = PLAN.validate_json(path.read_bytes())
     except ValidationError as error:
         first = error.errors(include_input=False)[0]
         place = ".".join(map(str, first["loc"])) or "its beginning"
         raise BadRun(f"{path} is not a plan of this version: {first['msg']} at {place}.") from error
+    for wrong in _faults(plan):
+        raise BadRun(f"{path} is not a plan of this version: {wrong}; restore the file.")
+    return plan
+
+
+def _faults(plan: Plan) -> Iterator[str]:
+    """Say what no plan of ours has, whoever wrote it."""
+    for name, model in plan.models.items():
+        if not {"title", "family"} <= model.keys():
+            yield f"the model {name!r} has no title or no family"
+    for name in plan.baselines:
+        if name not in BASELINES:
+            yield f"there is no script {name!r}"
+    if not plan.dimensions:
+        yield "it has no dimension"
 
 
 def _compare(folder: Path, plan: Plan, found: Plan) -> None:

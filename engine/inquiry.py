@@ -23,8 +23,9 @@ from engine.audit.style import FEATURES
 from engine.audit.traits import Recovery, recover
 from engine.console.clean import clean
 from engine.folder import read_plan
-from engine.report import keep, tabled, write_report
+from engine.report import keep, write_report
 from engine.results import Results, entrant, tabulate_run
+from engine.tables import tabled
 
 SIMULATED = (
     "SIMULATED: an invented mind spoke for the patients. This says nothing about a real model in that part."

@@ -23,6 +23,8 @@ from engine.errors import BadRun
 from engine.events import EVENT, Body, Event
 from engine.stage import open_stage
 
+RECORDED = "recorded"
+"""Folder of the events that a run took over from the one whose conversations it judges again."""
 Listener = Callable[[Event], None]
 Waiting = tuple[Event, bytes, asyncio.Future[None] | None]
 """An event, its line, and who waits for it to be on the disk."""
@@ -125,6 +127,12 @@ def _new_segment(folder: Path) -> tuple[int, int]:
         ) from error
     except OSError as error:
         raise BadRun(f"the journal in {folder} cannot be written: {error.strerror}.") from error
+
+
+def read_run(folder: Path, complain: Callable[[str], None] | None = None) -> Iterator[Event]:
+    """Read all that a run rests on: first what it took over from another (`recorded/`), then its own journal."""
+    yield from read_journal(folder / RECORDED, complain)
+    yield from read_journal(folder / "journal", complain)
 
 
 def read_journal(folder: Path, complain: Callable[[str], None] | None = None) -> Iterator[Event]:

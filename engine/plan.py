@@ -8,7 +8,8 @@ user's machine is in it, and of an address only the host.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import orjson
@@ -24,6 +25,12 @@ from rubrics.values import Rubric
 FORMAT = 1
 INCIDENTAL = {"created", "versions", "limits", "endpoints"}
 EMBEDDED = "embedded simulator"
+SCRIPT = "script"
+"""Family and provider of baselines, which no model plays."""
+JUDGING = ("juror", "canary")
+"""How the names of prompts begin that only the jury reads."""
+AGAIN = 0.2
+"""Share of the conversations that are judged twice."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,23 +48,38 @@ class Plan:
     scenarios: int
     turns: int = Bounds().turns
     """The patient's in a conversation, at most."""
+    repeats: int = 1
+    """Of every scenario with every model."""
+    interview: bool = False
+    """Whether the models are asked for their differential and urgency when the patient has left."""
     scenarios_digest: str
     """sha-256 over the scenario ids in order."""
     arms: tuple[str, ...]
     models: dict[str, dict[str, Any]]
     """Name → who it is, where (of an endpoint of its own only the host), how it is asked, USD per million tokens."""
+    baselines: tuple[str, ...] = ()
+    """Those of the models that are scripts: they play the first arm, once."""
     patient: str
     jury: tuple[str, ...]
+    jury_sees_photo: bool = False
+    again: float = 0.0
+    """Share of the conversations that every juror judges a second time, 0 to 1."""
+    canary: bool = False
+    """Whether every juror is tried with a transcript that orders a score."""
     cast: dict[str, dict[str, Any]] = field(default_factory=dict)
     """The same of those that play the patient and the jury."""
     rubric: dict[str, str]
     dimensions: tuple[str, ...]
+    meanings: dict[str, str] = field(default_factory=dict)
+    """sha-256 of what a juror is told of each dimension, levels of urgency included."""
     prompts: dict[str, str]
     prices_dated: str
     faults: dict[str, str]
     """What the simulator was told to break, by model; empty in a live run."""
     fault_plan: str = ""
     """sha-256 of the file with the simulator's faults; empty when there was none."""
+    rejudges: str = ""
+    """Digest of the plan of the run whose conversations are judged again; empty where they were played."""
     limits: dict[str, dict[str, int]]
     versions: dict[str, str]
     endpoints: dict[str, str] = field(default_factory=dict)
@@ -66,16 +88,26 @@ class Plan:
     @property
     def digest(self) -> str:
         """Give the 64 hex digits that say whether two runs are one."""
-        kept = {key: value for key, value in asdict(self).items() if key not in INCIDENTAL}
-        return hashlib.sha256(orjson.dumps(kept, option=orjson.OPT_SORT_KEYS)).hexdigest()
-
-    @property
-    def conversations(self) -> int:
-        """Give how many conversations the plan holds."""
-        return self.scenarios * len(self.arms) * len(self.models)
+        return _digest({key: value for key, value in asdict(self).items() if key not in INCIDENTAL})
 
 
 PLAN = TypeAdapter(Plan)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extent:
+    """How much is played and judged; fields of the plan."""
+
+    turns: int = Bounds().turns
+    repeats: int = 1
+    baselines: tuple[str, ...] = ()
+    interview: bool = True
+    jury_sees_photo: bool = False
+    again: float = AGAIN
+    canary: bool = True
+
+
+PLENTY = Extent()
 
 
 def make_plan(
@@ -85,8 +117,8 @@ def make_plan(
     *,
     catalog: Catalog,
     rubric: Rubric,
+    extent: Extent = PLENTY,
     seed: int,
-    turns: int = Bounds().turns,
     simulated: bool,
     faults: dict[str, str],
     fault_plan: str = "",
@@ -102,26 +134,71 @@ def make_plan(
         seed=seed,
         source=", ".join(sorted({scenario.source for scenario in scenarios})),
         scenarios=len(scenarios),
-        turns=turns,
+        **asdict(extent),
         scenarios_digest=hashlib.sha256(ids.encode()).hexdigest(),
         arms=tuple(arm.name for arm in arms),
-        models={model.name: _describe(model) for model in models},
+        models={model.name: described(model) for model in models} | _scripts(extent.baselines),
         patient=catalog.patient,
-        jury=catalog.jury,
-        cast={model.name: _describe(model) for model in catalog.company(())},
-        rubric={key: getattr(rubric, key) for key in ("name", "version", "status", "digest")},
-        dimensions=tuple(dimension.name for dimension in rubric.dimensions),
+        **_describe_jury(catalog, rubric),
+        cast={model.name: described(model) for model in catalog.company(())},
         prompts=digests(),
         prices_dated=catalog.dated,
         faults=faults,
         fault_plan=fault_plan,
         limits={model.name: model.limits.model_dump(exclude_none=True) for model in catalog.models.values()},
         versions=versions(),
-        endpoints={model.provider: EMBEDDED for model in company} if simulated else hosts(company),
+        endpoints=_reach(company, simulated),
     )
 
 
-def _describe(model: Model) -> dict[str, Any]:
+def remake_plan(plan: Plan, *, catalog: Catalog, rubric: Rubric, sees_photo: bool, created: str) -> Plan:
+    """Write down that recorded conversations are judged again: all as it was, but for the jury and the rubric."""
+    jury = tuple(catalog.models[name] for name in catalog.jury)
+    today = {name: digest for name, digest in digests().items() if name.startswith(JUDGING)}
+    kept = {name: digest for name, digest in plan.prompts.items() if not name.startswith(JUDGING)}
+    patient = {name: one for name, one in plan.cast.items() if name == plan.patient}
+    return replace(
+        plan,
+        created=created,
+        **_describe_jury(catalog, rubric),
+        jury_sees_photo=sees_photo,
+        again=AGAIN,
+        canary=True,
+        cast=patient | {model.name: described(model) for model in jury},
+        prompts=kept | today,
+        rejudges=plan.rejudges or plan.digest,
+        versions=versions(),
+        endpoints=plan.endpoints | _reach(jury, plan.simulated),
+    )
+
+
+def _describe_jury(catalog: Catalog, rubric: Rubric) -> dict[str, Any]:
+    return {
+        "jury": catalog.jury,
+        "rubric": {key: getattr(rubric, key) for key in ("name", "version", "status", "digest")},
+        "dimensions": tuple(dimension.name for dimension in rubric.dimensions),
+        "meanings": {dimension.name: _digest((dimension, rubric.levels)) for dimension in rubric.dimensions},
+    }
+
+
+def _digest(value: object) -> str:
+    return hashlib.sha256(orjson.dumps(value, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def _reach(company: Iterable[Model], simulated: bool) -> dict[str, str]:
+    return {model.provider: EMBEDDED for model in company} if simulated else hosts(tuple(company))
+
+
+def _scripts(names: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Describe the baselines as models are described."""
+    return {
+        name: {"title": name.replace("-", " ").capitalize(), "family": SCRIPT, "provider": SCRIPT, "id": name}
+        for name in names
+    }
+
+
+def described(model: Model) -> dict[str, Any]:
+    """Write down who a model is, how it is asked and what it costs; of an endpoint of its own only the host."""
     told = {"title", "family", "provider", "id", "origin", "price"}
     asked = {"verdict", "cache", "image", "length", "options"}
     return model.model_dump(include=told | asked) | {"endpoint": model.host}

@@ -25,7 +25,9 @@ from engine.events import (
     Event,
 )
 from engine.folder import read_plan
-from engine.journal import read_journal
+from engine.journal import read_run
+from engine.plan import Plan
+from engine.setting import open_setting
 from engine.tally import Tally
 
 LONGEST = 3.0
@@ -58,18 +60,25 @@ async def replay(
     """
     plan = read_plan(folder)
     recording = open_recording(folder, conversation)
-    planned = plan.conversations if conversation is None else 1
+    planned = _planned(folder, plan) if conversation is None else 1
     tally = Tally(planned=planned, votes=len(plan.jury) * len(plan.dimensions))
     full = conversation is not None
     with open_console(tally, plan, folder, quiet=quiet, full=full) as console:
         return await perform(recording, console, tally, speed=speed)
 
 
+def _planned(folder: Path, plan: Plan) -> int:
+    """Count the conversations there should be, arms added since included."""
+    ended = (event for event in read_run(folder) if isinstance(event.body, ConversationEnded))
+    reasons = {event.conversation: event.body.stop_reason for event in ended}
+    return len(open_setting(folder, plan).cells(reasons))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recording:
     """What is to be played."""
 
-    journal: Path
+    folder: Path
     conversation: str | None
     """The only one to be played; None for all."""
     damage: tuple[str, ...]
@@ -85,7 +94,7 @@ def open_recording(folder: Path, conversation: str | None = None) -> Recording:
     damage: list[str] = []
     names = _begun(folder, damage)
     chosen = None if conversation is None else resolve(conversation, names)
-    return Recording(journal=folder / "journal", conversation=chosen, damage=tuple(damage))
+    return Recording(folder=folder, conversation=chosen, damage=tuple(damage))
 
 
 async def perform(recording: Recording, console: Console, tally: Tally, *, speed: float = 1.0) -> ReplayedRun:
@@ -99,7 +108,7 @@ async def perform(recording: Recording, console: Console, tally: Tally, *, speed
     begun: set[str] = set()
     over: set[str] = set()
     pace = Pace(speed)
-    for event in _once(read_journal(recording.journal)):
+    for event in _once(read_run(recording.folder)):
         if chosen and event.conversation != chosen:
             continue
         if isinstance(event.body, ConversationStarted):
@@ -174,7 +183,7 @@ def _begun(folder: Path, damage: list[str]) -> tuple[str, ...]:
     """Give the conversations of a journal in the order of beginning; BadRun when there is nothing to play."""
     names: dict[str, None] = {}
     empty = True
-    for event in read_journal(folder / "journal", damage.append):
+    for event in read_run(folder, damage.append):
         empty = False
         if isinstance(event.body, ConversationStarted):
             names[event.conversation] = None

@@ -6,27 +6,36 @@ run says so in every file.
 
 from __future__ import annotations
 
-import csv
-import io
 import os
-from collections.abc import Iterable
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import jinja2
-import numpy as np
 import orjson
 
+from agents.baselines import describe
 from engine.account import Account, Ledger
 from engine.audit.conduct import Conduct, add_up
 from engine.audit.contrast import glance
-from engine.audit.exclude import Exclusion, limits
+from engine.audit.exclude import limits
 from engine.audit.style import FEATURES
 from engine.breakdown import REASONS, count_stops, stratify
+from engine.clinicians import translate
 from engine.console.clean import flatten
+from engine.evidence import Evidence, gather
 from engine.fitting import measure
-from engine.results import Results, entrant
+from engine.provenance import trace
+from engine.results import Results, arm_of, entrant
+from engine.scoring import count
+from engine.scoring.arms import KINDS
+from engine.scoring.files import write_files
+from engine.scoring.fold import fold
+from engine.scoring.prose import percent
+from engine.scoring.values import Counted
+from engine.tables import Words, tables
+from rubrics.leaderboard import OVERALL, Standing
+from rubrics.numbers.effects import EVERY
 
 PAGES = Path(__file__).parent / "pages"
 MANY = 0.1
@@ -35,17 +44,28 @@ SHOWN = 100
 """Exclusions on the page; all are in the table."""
 
 
-def write_report(results: Results, folder: Path) -> Path:
-    """Write `report/` of a run folder and give the path of its page."""
+def write_report(results: Results, folder: Path, evidence: Evidence | None = None) -> Path:
+    """Write `report/` of a run folder and give the path of its page; the evidence is read where none is given."""
+    evidence = evidence or gather(results)
+    counted = _count(results, folder)
+    provenance = trace(results.plan, folder)
+    words = translate(folder, results.plan)
+    summary = summarise(results) | {"evidence": asdict(evidence), "provenance": asdict(provenance)}
     files = {
-        "summary.json": orjson.dumps(summarise(results), option=orjson.OPT_INDENT_2) + b"\n",
-        "leaderboard.csv": tabled(results, _leaderboard_rows(results)),
-        "scores.csv": tabled(results, _score_rows(results)),
-        "verdicts.csv": tabled(results, _verdict_rows(results)),
-        "exclusions.csv": tabled(results, _exclusion_rows(results), [f.name for f in fields(Exclusion)]),
-        "index.html": _page(results, _audited(results, folder)).encode(),
+        "summary.json": orjson.dumps(summary, option=orjson.OPT_INDENT_2) + b"\n",
+        **tables(results, evidence, provenance, words),
+        "index.html": _page(results, evidence, words, counted, _audited(results, folder)).encode(),
     }
     return keep(folder, files) / "index.html"
+
+
+def _count(results: Results, folder: Path) -> Counted | None:
+    """Write every table of numbers into `report/numbers/` and give them; None without a score."""
+    if not results.kept or not results.scores.votes.counts.any():
+        return None
+    counted = count(fold(results, folder))
+    write_files(folder / "report" / "numbers", counted)
+    return counted
 
 
 def keep(folder: Path, files: dict[str, bytes]) -> Path:
@@ -63,7 +83,7 @@ def summarise(results: Results) -> dict[str, Any]:
     """Give the run in one JSON value: what was planned and done, and where each model stands."""
     plan, found = results.plan, results.findings
     models: dict[str, dict[str, Any]] = {}
-    for standing in results.standings:
+    for standing in (*results.standings, *results.benchmarks):
         place = models.setdefault(standing.model, {"failed": results.failures.get(standing.model, 0)})
         place[standing.dimension] = {
             key: value for key, value in asdict(standing).items() if key not in ("model", "dimension")
@@ -116,100 +136,6 @@ def _calls(ledger: Ledger) -> dict[str, Any]:
     }
 
 
-def tabled(results: Results, rows: Iterable[dict[str, Any]], columns: Iterable[str] = ()) -> bytes:
-    """Write rows as CSV, each stamped with whether it is simulated; without rows, only the columns, if given."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, [*columns, "simulated"], lineterminator="\n") if columns else None
-    if writer:
-        writer.writeheader()
-    for row in rows:
-        stamped = row | {"simulated": str(results.simulated).lower()}
-        if writer is None:
-            writer = csv.DictWriter(text, list(stamped), lineterminator="\n")
-            writer.writeheader()
-        writer.writerow(stamped)
-    return text.getvalue().encode()
-
-
-def _leaderboard_rows(results: Results) -> Iterable[dict[str, Any]]:
-    for place in results.standings:
-        model, _, arm = place.model.partition(" · ")
-        yield {
-            "model": model,
-            "arm": arm or "full",
-            "dimension": place.dimension,
-            "mean": _rounded(place.mean),
-            "low": _rounded(place.low),
-            "high": _rounded(place.high),
-            "raw_mean": _rounded(place.raw),
-            "n": place.n,
-            "cases": place.clusters,
-            "missing": place.missing,
-            "abstained": place.abstained,
-            "failed": results.failures.get(place.model, 0),
-        }
-
-
-def _score_rows(results: Results) -> Iterable[dict[str, Any]]:
-    """Give the rows of every conversation that ended; `score` is that of the leaderboard, empty where excluded."""
-    found, excluded = results.findings, results.excluded
-    places = {cell.id: row for row, cell in enumerate(results.kept)}
-    for row, cell in enumerate(results.cells):
-        if cell.id not in found.ended:
-            continue
-        for column, dimension in enumerate(results.plan.dimensions):
-            place = places.get(cell.id)
-            yield {
-                "conversation": cell.id,
-                "scenario": cell.scenario.id,
-                "model": cell.model,
-                "arm": cell.arm.name,
-                "repeat": cell.repeat,
-                "dimension": dimension,
-                "score": "" if place is None else _scored(results.scores.adjusted[place, column]),
-                "raw": _scored(results.unfiltered.raw[row, column]),
-                "votes": " ".join(_vote(results, cell.id, juror, dimension) for juror in results.plan.jury),
-                "excluded": excluded.get(cell.scenario.id, ""),
-                "score_without_exclusion": _scored(results.unfiltered.adjusted[row, column]),
-            }
-
-
-def _scored(value: float) -> str:
-    return "" if np.isnan(value) else f"{value:.4f}"
-
-
-def _vote(results: Results, name: str, juror: str, dimension: str) -> str:
-    """Write a vote as the score, `-` for an abstention, in brackets where it is left out as own family."""
-    verdict = results.findings.verdicts.get((name, juror, dimension))
-    if verdict is None:
-        return "-"
-    word = "-" if verdict.score is None else str(verdict.score)
-    return f"({word})" if verdict.own_family else word
-
-
-def _verdict_rows(results: Results) -> Iterable[dict[str, Any]]:
-    for (name, juror, dimension), verdict in sorted(results.findings.verdicts.items()):
-        yield {
-            "conversation": name,
-            "juror": juror,
-            "dimension": dimension,
-            "score": "" if verdict.score is None else verdict.score,
-            "status": verdict.status,
-            "own_family": str(verdict.own_family).lower(),
-            "excluded": results.excluded.get(name.split("/")[1], ""),
-        }
-
-
-def _exclusion_rows(results: Results) -> Iterable[dict[str, Any]]:
-    """Give a row for each exclusion, the words in quotes: none of a model's may begin a cell that a program obeys."""
-    for one in results.exclusions:
-        yield asdict(one) | {"said": f"“{one.said}”"}
-
-
-def _rounded(value: float | None) -> str:
-    return "" if value is None else f"{value:.4f}"
-
-
 def _audited(results: Results, folder: Path) -> dict[str, Any] | None:
     """Give what `run.py audit` wrote beside the report; None where it did not, or was about another state."""
     try:
@@ -220,18 +146,53 @@ def _audited(results: Results, folder: Path) -> dict[str, Any] | None:
         return None
 
 
-def _page(results: Results, audited: dict[str, Any] | None) -> str:
+def _rows(results: Results) -> dict[str, dict[str, Standing]]:
+    """Give the rows of the leaderboard by dimension, the scripts' last."""
+    rows: dict[str, dict[str, Standing]] = {}
+    for standing in (*results.standings, *results.benchmarks):
+        rows.setdefault(standing.model, {})[standing.dimension] = standing
+    return rows
+
+
+def _overall(counted: Counted | None) -> dict[str, Any]:
+    """Give what the page shows of the numbers: what arms do to the overall score, and how far jurors agree."""
+    effects = counted.across.effects if counted else ()
+    retests = counted.across.retests if counted else ()
+    concords = next(iter(counted.numbers.values())).concords if counted else ()
+    return {
+        "concords": [row for row in concords if row.level is None],
+        "astray": [row for row in concords if row.flagged],
+        "effects": [row for row in effects if row.dimension == OVERALL and row.level is None],
+        "retests": [row for row in retests if row.dimension == OVERALL],
+        "every": EVERY,
+        "kinds": KINDS,
+    }
+
+
+def _page(
+    results: Results,
+    evidence: Evidence,
+    words: Words,
+    counted: Counted | None,
+    audited: dict[str, Any] | None,
+) -> str:
     loader = jinja2.FileSystemLoader(PAGES)
     pages = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined)
     # What a model said may hold control codes and marks that turn the text around: they are made visible.
     pages.filters["flat"] = flatten
-    rows: dict[str, dict[str, Any]] = {}
-    for standing in results.standings:
-        rows.setdefault(standing.model, {})[standing.dimension] = standing
     return pages.get_template("report.html").render(
         plan=results.plan,
         summary=summarise(results),
-        rows=rows,
+        evidence=evidence,
+        words=words,
+        **_overall(counted),
+        triage={row.model: row for row in evidence.triage},
+        models=len({standing.model for standing in results.standings}),
+        scripts=results.plan.baselines,
+        about=describe,
+        arm_of=arm_of,
+        percent=percent,
+        rows=_rows(results),
         dimensions=("overall", *results.plan.dimensions),
         titles=results.titles,
         jurors=results.jurors,

@@ -7,64 +7,28 @@ that stands twice (a resumed run says again what it said) counts once. Nothing h
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from agents.prompts import digests
-from agents.speech import Turn
-from engine.account import Ledger
 from engine.audit.examine import Examination, examine
 from engine.audit.exclude import Exclusion, exclude
 from engine.audit.knowledge import know
 from engine.audit.style import Dialogue
-from engine.cells import ARMS, Cell, list_cells
-from engine.events import (
-    CallAnswered,
-    ConversationEnded,
-    ConversationFailed,
-    ConversationStarted,
-    PhotoFitted,
-    TurnSpoken,
-    VerdictGiven,
-)
-from engine.journal import read_journal
+from engine.cells import FULL, Cell
+from engine.findings import Findings, read_findings
 from engine.plan import Plan
-from engine.simulator.request import SIGNATURE
-from personas.scenarios.store import load
+from engine.setting import open_setting
 from personas.seeds import derive
 from rubrics.leaderboard import JurorEffect, Standing, severities, tabulate
+from rubrics.rubric import load_rubric
 from rubrics.scores import Scores, collect, score
-from rubrics.values import Verdict
+from rubrics.values import Rubric
 
+PARTED = " · "
+"""Between model and arm in a row of the leaderboard."""
 PLANNED = ("cues", "mood", "moves", "planner")
 """Digests of the plan that the patients' planner rests on."""
-
-
-@dataclass(slots=True)
-class Findings:
-    """What the journal of a run says."""
-
-    ended: dict[str, ConversationEnded] = field(default_factory=dict)
-    failed: dict[str, ConversationFailed] = field(default_factory=dict)
-    """Conversations that failed and did not end in a later attempt."""
-    spoken: dict[str, dict[int, Turn]] = field(default_factory=dict)
-    """By conversation and index; what an attempt that failed said beyond the end is still there."""
-    verdicts: dict[tuple[str, str, str], Verdict] = field(default_factory=dict)
-    """By conversation, juror and dimension."""
-    ledger: Ledger = field(default_factory=Ledger)
-    fitted: dict[tuple[str, str], PhotoFitted] = field(default_factory=dict)
-    """Photographs made smaller for some models, by their sha-256 before and after."""
-    served: dict[str, Counter[str]] = field(default_factory=dict)
-    """Model ids the providers say they used, by model."""
-    simulated: bool = False
-    """Whether some answer is signed by the simulator, wherever it was served."""
-    damage: list[str] = field(default_factory=list)
-    """A sentence for each line of the journal that is not an event."""
-
-    def turns(self, name: str) -> tuple[Turn, ...]:
-        """Give what was said in a conversation that ended, in order."""
-        spoken = self.spoken.get(name, {})
-        return tuple(spoken[index] for index in sorted(spoken) if index <= self.ended[name].turns)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,20 +36,32 @@ class Results:
     """A run in numbers."""
 
     plan: Plan
+    rubric: Rubric
     findings: Findings
     cells: tuple[Cell, ...]
-    """All that were planned, in the plan's order: the rows of `unfiltered`."""
+    """All that were planned, in the plan's order."""
     kept: tuple[Cell, ...]
-    """Those of scenarios that are not excluded: the rows of `scores`."""
+    """Those of models, on scenarios that are not excluded: the rows of `scores`."""
     scores: Scores
+    tried: tuple[Cell, ...]
+    """All but those of baselines: the rows of `unfiltered`."""
     unfiltered: Scores
     """Scores as if nothing were excluded."""
+    scripted: tuple[Cell, ...]
+    """Those of baselines, on scenarios that are not excluded: the rows of `bench`."""
+    bench: Scores
+    """Scores of the baselines, apart: where all jurors say 1, nobody can be seen to be lenient, and what the models'
+    scores are adjusted by must not be watered down by that."""
+    benchmarks: tuple[Standing, ...]
+    """Where the baselines stand."""
     standings: tuple[Standing, ...]
-    """Without excluded scenarios. A standing's model is `model` in the full arm, `model · arm` in another."""
+    """Of the models, without excluded scenarios; a standing's model is `model` in the full arm, else
+    `model · arm`."""
     drift: tuple[str, ...]
     """Tables behind the patients' planner that are others today than when the run was planned."""
     examined: dict[str, Examination]
-    """What the audit of the patients found in every conversation that ended."""
+    """What the audit of the patients found in every conversation with a model that ended; what a frozen arm repeats
+    was examined where it was said."""
     exclusions: tuple[Exclusion, ...]
     """Why scenarios are taken out, for every model alike."""
     jurors: tuple[JurorEffect, ...]
@@ -103,7 +79,7 @@ class Results:
 
     @property
     def planned(self) -> int:
-        return self.plan.conversations
+        return len(self.cells)
 
     @property
     def completed(self) -> int:
@@ -111,12 +87,15 @@ class Results:
 
     @property
     def whole(self) -> bool:
-        """Tell whether every conversation ended, no provider kept a vote from us, and every model has its scores."""
+        """Tell whether every conversation ended, no provider kept a vote or an interview from us, and every model has
+        its scores.
+        """
         scored = all(standing.mean is not None for standing in self.standings)
-        return self.completed == self.planned and bool(self.kept) and scored and not self.missing["failed"]
+        given = not self.missing["failed"] and not self.unheard["failed"]
+        return self.completed == self.planned and bool(self.kept) and scored and given
 
     def dialogues(self) -> list[Dialogue]:
-        """Give the patient's side of every conversation that ended."""
+        """Give the patient's side of every conversation that was examined."""
         return [
             Dialogue(
                 id=cell.id,
@@ -124,7 +103,7 @@ class Results:
                 turns=tuple(t.text for t in self.findings.turns(cell.id) if t.speaker == "patient"),
             )
             for cell in self.cells
-            if cell.id in self.findings.ended
+            if cell.id in self.examined
         ]
 
     @property
@@ -137,72 +116,92 @@ class Results:
 
     @property
     def missing(self) -> Counter[str]:
-        """Count the votes without a score by their cause; "failed" ones are asked for again by the same command."""
-        return Counter(v.status for v in self.findings.verdicts.values() if v.score is None)
+        """Count first votes without a score by their cause; "failed" ones are asked for again by the same command."""
+        votes = self.findings.verdicts.values()
+        return Counter(vote.status for vote in votes if vote.score is None and vote.reading == 1)
+
+    @property
+    def unheard(self) -> Counter[str]:
+        """Count exit interviews in which nothing was said, by their cause; "failed" ones are asked for again."""
+        heard = self.findings.interviews.values()
+        return Counter(interview.status for interview in heard if interview.status != "given")
 
 
-def read_findings(folder: Path) -> Findings:
-    """Fold a journal, whatever state the run is in."""
-    found = Findings()
-    for event in read_journal(folder / "journal", found.damage.append):
-        body, name = event.body, event.conversation
-        found.ledger.hear(event)
-        if isinstance(body, CallAnswered):
-            found.served.setdefault(body.model, Counter())[body.completion.served] += 1
-            found.simulated |= body.completion.request_id.startswith(SIGNATURE)
-        elif isinstance(body, TurnSpoken):
-            found.spoken.setdefault(name, {})[body.turn.index] = body.turn
-        elif isinstance(body, VerdictGiven):
-            found.verdicts[name, body.verdict.juror, body.verdict.dimension] = body.verdict
-        elif isinstance(body, ConversationStarted):
-            found.failed.pop(name, None)
-        elif isinstance(body, ConversationEnded):
-            found.ended[name] = body
-            found.failed.pop(name, None)
-        elif isinstance(body, ConversationFailed):
-            found.failed[name] = body
-        elif isinstance(body, PhotoFitted):
-            found.fitted[body.photo.sha256, body.sent.sha256] = body
-    return found
-
-
-def tabulate_run(folder: Path, plan: Plan) -> Results:
-    """Score what the journal of a run holds."""
-    scenarios = load((folder / "scenarios.jsonl").read_bytes())
-    cells = list_cells(scenarios, plan.models, [ARMS[arm] for arm in plan.arms])
-    found = read_findings(folder)
+def tabulate_run(folder: Path, base: Plan) -> Results:
+    """Score what the journal of a run holds; `base` is its plan.json, to which arms may have been added."""
+    setting, found = open_setting(folder, base), read_findings(folder)
+    plan = setting.plan
+    cells = setting.cells({name: ended.stop_reason for name, ended in found.ended.items()})
     _drop_unplanned(found, plan, {cell.id for cell in cells})
     rows = {cell.id: entrant(cell.model, cell.arm.name) for cell in cells}
     drift = drifted(plan)
-    examined = _examine({cell.id: cell for cell in cells if cell.id in found.ended}, found, drift)
+    patients = [cell for cell in cells if not cell.arm.frozen and cell.model not in plan.baselines]
+    examined = _examine({cell.id: cell for cell in patients if cell.id in found.ended}, found, drift)
     exclusions = exclude(examined, {cell.id: (cell.scenario.id, rows[cell.id]) for cell in cells})
     out = {one.scenario for one in exclusions}
-    kept = [cell for cell in cells if cell.scenario.id not in out]
-    scores = _score(kept, found, plan)
+    tried = [cell for cell in cells if cell.model not in plan.baselines]
+    kept = [cell for cell in tried if cell.scenario.id not in out]
+    scripted = [c for c in cells if c.model in plan.baselines and c.scenario.id not in out]
+    arms, bench = _score_arms(kept, found, plan), _score(scripted, found, plan)
+    scores = _join(kept, arms, found, plan)
     return Results(
         plan=plan,
+        rubric=_rubric(folder),
         findings=found,
         cells=tuple(cells),
         kept=tuple(kept),
         scores=scores,
-        unfiltered=_score(cells, found, plan) if out else scores,
-        standings=tabulate(
-            scores,
-            models=[rows[cell.id] for cell in kept],
-            clusters=[cell.scenario.cluster for cell in kept],
-            generator=derive(plan.seed, "leaderboard"),
-        ),
+        tried=tuple(tried),
+        unfiltered=_join(tried, _score_arms(tried, found, plan), found, plan) if out else scores,
+        standings=tuple(row for part in arms.values() for row in _stand(*part, plan, "leaderboard")),
+        scripted=tuple(scripted),
+        bench=bench,
+        benchmarks=_stand(scripted, bench, plan, "baselines"),
         drift=drift,
         examined=examined,
         exclusions=exclusions,
-        jurors=severities(scores),
+        jurors=severities(next(iter(arms.values()))[1]) if arms else (),
         titles={
             entrant(model, arm): entrant(str(plan.models[model]["title"]), arm)
             for model in plan.models
             for arm in plan.arms
         },
         failures=dict(Counter(rows[name] for name in found.failed)),
-        credits=tuple(sorted({s.attribution for s in scenarios if s.attribution})),
+        credits=tuple(sorted({s.attribution for s in setting.scenarios if s.attribution})),
+    )
+
+
+def _score_arms(cells: list[Cell], found: Findings, plan: Plan) -> dict[str, tuple[list[Cell], Scores]]:
+    """Score every arm by itself, in the plan's order, so that one that is added moves no other number."""
+    parts = {arm: [cell for cell in cells if cell.arm.name == arm] for arm in plan.arms}
+    return {arm: (part, _score(part, found, plan)) for arm, part in parts.items() if part}
+
+
+def _join(
+    cells: list[Cell], arms: dict[str, tuple[list[Cell], Scores]], found: Findings, plan: Plan
+) -> Scores:
+    """Give all votes together, the scores of each conversation being those of its arm."""
+    whole = _score(cells, found, plan)
+    adjusted, linked = whole.adjusted.copy(), whole.linked.copy()
+    place = {cell.id: row for row, cell in enumerate(cells)}
+    for part, scores in arms.values():
+        rows = [place[cell.id] for cell in part]
+        adjusted[rows], linked[rows] = scores.adjusted, scores.linked
+    return replace(whole, adjusted=adjusted, linked=linked)
+
+
+def _rubric(folder: Path) -> Rubric:
+    """Read the rubric that a run was judged by; one that was begun before it was kept had the built-in one."""
+    own = folder / "rubric.toml"
+    return load_rubric(own if own.is_file() else None)
+
+
+def _stand(cells: list[Cell], scores: Scores, plan: Plan, about: str) -> tuple[Standing, ...]:
+    return tabulate(
+        scores,
+        models=[entrant(cell.model, cell.arm.name) for cell in cells],
+        clusters=[cell.scenario.cluster for cell in cells],
+        generator=derive(plan.seed, about),
     )
 
 
@@ -214,11 +213,11 @@ def drifted(plan: Plan) -> tuple[str, ...]:
 
 def _examine(cells: dict[str, Cell], found: Findings, drift: tuple[str, ...]) -> dict[str, Examination]:
     """Audit every conversation that ended."""
-    scenarios = {cell.scenario.id: cell.scenario for cell in cells.values()}
-    known = {name: know(scenario) for name, scenario in scenarios.items()}
+    scripts = {script.id: script for cell in cells.values() for script in (cell.script(),)}
+    known = {name: know(scenario) for name, scenario in scripts.items()}
     return {
         name: examine(
-            known[cell.scenario.id],
+            known[cell.script().id],
             found.turns(name),
             found.ended[name].stop_reason,
             planned=not drift,
@@ -243,11 +242,16 @@ def _drop_unplanned(found: Findings, plan: Plan, names: set[str]) -> None:
         found.failed.pop(name, None)
     for key in [*found.verdicts]:
         if key[0] not in names or key[1] not in plan.jury or key[2] not in plan.dimensions:
-            strange.add("/".join(key))
+            strange.add("/".join(map(str, key)))
             del found.verdicts[key]
     found.damage += [f"{name} is not in the plan; left out." for name in sorted(strange)]
 
 
+def arm_of(row: str) -> str:
+    """Give the arm of a row of the leaderboard."""
+    return row.partition(PARTED)[2] or FULL
+
+
 def entrant(model: str, arm: str) -> str:
     """Give the row of the leaderboard a conversation belongs to."""
-    return model if arm == "full" else f"{model} · {arm}"
+    return model if arm == FULL else f"{model}{PARTED}{arm}"

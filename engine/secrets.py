@@ -54,9 +54,19 @@ def remove(text: str, secrets: Mapping[str, str]) -> str:
     for name, secret in sorted(secrets.items(), key=lambda item: -len(item[1])):
         if len(secret) >= SHORTEST:
             for form in forms(secret):
-                text = text.replace(form, f"<{name}>")
+                text = _uncut(text.replace(form, f"<{name}>"), form, f"<{name}>")
     for look, instead in LOOKS:
         text = look.sub(instead, text)
+    return text
+
+
+def _uncut(text: str, form: str, instead: str) -> str:
+    """Take out what is left of a secret at either end of a text that somebody else has cut."""
+    for size in range(min(len(form), len(text)), SHORTEST - 1, -1):
+        if text.startswith(form[-size:]):
+            return _uncut(instead + text[size:], form, instead)
+        if text.endswith(form[:size]):
+            return _uncut(text[:-size] + instead, form, instead)
     return text
 
 

@@ -8,39 +8,42 @@ from __future__ import annotations
 
 import itertools
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import anyio
 
+from agents.baselines import BASELINES
 from engine.campaign import Campaign, Watch, run_campaign
 from engine.casting import Cast, CastWish, digest_faults, make_cast, open_accesses
 from engine.cells import choose_arms
 from engine.config import Access
 from engine.console import open_console
-from engine.console.board import show_board
 from engine.console.log import speaking
 from engine.desk import check_count, check_map
 from engine.errors import BadOption
 from engine.events import PhotoFitted
 from engine.fitting import describe, fit_photos
 from engine.folder import prepare_folder
-from engine.journal import read_journal
-from engine.plan import Plan, make_plan
-from engine.report import write_report
-from engine.results import tabulate_run
+from engine.journal import read_run
+from engine.models import Model
+from engine.plan import Extent, make_plan
+from engine.setting import Setting
 from engine.tally import Tally
+from engine.troupe import Repertoire
 from personas.scenarios.build import ScenarioWish
 from personas.scenarios.build import gather as collect
 from personas.scenarios.sample import Sample, open_sample
 from personas.values import Photo
 from rubrics.rubric import load_rubric
+from rubrics.values import Rubric
 
 RUNS = Path("runs")
-INTERRUPTED = 130
 FEWEST_TURNS, MOST_TURNS = 2, 50
 """Of the patient: with fewer it could never say that it has what it came for."""
+MOST_REPEATS = 100
 LARGEST_SEED = 2**63 - 1
 
 
@@ -59,6 +62,12 @@ class Wish:
     run: Path | None
     follow: str | None
     quiet: bool
+    repeats: int = 1
+    rubric: Path | None = None
+    jury_photo: bool = False
+    """The jury sees the photograph too."""
+    baselines: bool | None = None
+    """None has them where nothing is paid for."""
 
 
 async def play(wish: Wish) -> int:
@@ -67,43 +76,41 @@ async def play(wish: Wish) -> int:
     Raises `Unusable`, `personas.errors.Unreadable` or `rubrics.errors.Unusable` before any call is made.
     """
     _check(wish)
+    rubric = load_rubric(wish.rubric)
     cast = make_cast(wish.cast)
     _check_follow(wish, cast)
     async with open_accesses(cast, wish.cast) as accesses:
         sample = await anyio.to_thread.run_sync(gather, wish)
         photos = _shown(wish, sample)
-        fitted = await anyio.to_thread.run_sync(fit_photos, sample.album, photos, cast.models)
-        campaign = _prepare(wish, cast, sample, accesses=accesses, fitted=fitted)
-        tally = Tally(
-            planned=campaign.plan.conversations,
-            votes=len(campaign.plan.jury) * len(campaign.plan.dimensions),
-        )
-        for event in read_journal(campaign.folder / "journal"):
-            tally.hear(event)
-        watch = Watch()
-        screen = open_console(
-            tally,
-            campaign.plan,
-            campaign.folder,
-            follow=wish.follow,
-            quiet=wish.quiet,
-            limits=watch.statistics,
-        )
-        with screen as console, speaking(console.say):
-            for note in (*cast.remarks, *sample.notes, *describe(fitted, photos, cast.models)):
-                console.say(note)
-            finished = await run_campaign(campaign, console, tally, watch)
-    return conclude(campaign.folder, campaign.plan, finished=finished)
+        fitted = await anyio.to_thread.run_sync(fit_photos, sample.album, photos, _seeing(wish, cast))
+        campaign = _prepare(wish, cast, rubric, sample, accesses=accesses, fitted=fitted)
+        notes = (*cast.remarks, *sample.notes, *describe(fitted, photos, cast.models))
+        return await perform(campaign, notes, follow=wish.follow, quiet=wish.quiet)
 
 
-def conclude(folder: Path, plan: Plan, *, finished: bool) -> int:
-    """Write the report, show the leaderboard, and give the exit status."""
-    results = tabulate_run(folder, plan)
-    page = write_report(results, folder)
-    show_board(results, page, finished=finished)
-    if not finished:
-        return INTERRUPTED
-    return 0 if results.whole else 1
+def _seeing(wish: Wish, cast: Cast) -> tuple[Model, ...]:
+    """Give the models that are sent photographs."""
+    jury = tuple(cast.catalog.models[name] for name in cast.catalog.jury) if wish.jury_photo else ()
+    return (*cast.models, *jury)
+
+
+async def perform(
+    campaign: Campaign, notes: Iterable[str], *, follow: str | None = None, quiet: bool = False
+) -> int:
+    """Run a campaign before the user's eyes, and conclude it."""
+    plan, folder = campaign.plan, campaign.folder
+    tally = Tally(planned=len(campaign.cells), votes=len(plan.jury) * len(plan.dimensions))
+    for event in read_run(folder):
+        tally.hear(event)
+    watch = Watch()
+    screen = open_console(tally, plan, folder, follow=follow, quiet=quiet, limits=watch.statistics)
+    with screen as console, speaking(console.say):
+        for note in notes:
+            console.say(note)
+        finished = await run_campaign(campaign, console, tally, watch)
+    from engine.closing import conclude  # the numbers' libraries: a mistake is told before they are there
+
+    return conclude(folder, finished=finished)
 
 
 def gather(wish: Wish) -> Sample:
@@ -123,7 +130,7 @@ def gather(wish: Wish) -> Sample:
 
 def _shown(wish: Wish, sample: Sample) -> list[Photo]:
     """Give the photographs that some arm shows."""
-    shown = any(arm.photo for arm in choose_arms(wish.arms))
+    shown = any(arm.picture == "own" for arm in choose_arms(wish.arms))
     return [scenario.photo for scenario in sample.scenarios] if shown else []
 
 
@@ -140,6 +147,8 @@ def _check(wish: Wish) -> None:
         check_count("--scenarios", wish.scenarios)
     if not FEWEST_TURNS <= wish.turns <= MOST_TURNS:
         raise BadOption(f"--turns {wish.turns} is not possible; give {FEWEST_TURNS} to {MOST_TURNS}.")
+    if not 1 <= wish.repeats <= MOST_REPEATS:
+        raise BadOption(f"--repeats {wish.repeats} is not possible; give 1 to {MOST_REPEATS}.")
     check_seed(wish.cast.seed)
     paths = {"--cases": wish.cases, "--map": wish.case_map, "--records": wish.records}
     if isinstance(wish.scenarios, Path):
@@ -166,21 +175,27 @@ def _check_follow(wish: Wish, cast: Cast) -> None:
 def _prepare(
     wish: Wish,
     cast: Cast,
+    rubric: Rubric,
     sample: Sample,
     *,
     accesses: dict[str, Access],
     fitted: tuple[PhotoFitted, ...],
 ) -> Campaign:
-    arms, rubric = choose_arms(wish.arms), load_rubric()
-    now = datetime.now(UTC)
+    arms, now = choose_arms(wish.arms), datetime.now(UTC)
+    baselines = cast.backend == "simulated" if wish.baselines is None else wish.baselines
     plan = make_plan(
         sample.scenarios,
         cast.models,
         arms,
         catalog=cast.catalog,
         rubric=rubric,
+        extent=Extent(
+            turns=wish.turns,
+            repeats=wish.repeats,
+            baselines=BASELINES if baselines else (),
+            jury_sees_photo=wish.jury_photo,
+        ),
         seed=wish.cast.seed,
-        turns=wish.turns,
         simulated=cast.backend == "simulated",
         faults=wish.cast.faults,
         fault_plan=digest_faults(wish.cast.fault_plan),
@@ -188,14 +203,13 @@ def _prepare(
     )
     _check_scenario(wish, sample)
     folder = wish.run or _new_name(now)
-    prepare_folder(folder, plan, sample, fitted)
+    prepare_folder(folder, plan, sample, rubric, fitted)
+    setting = Setting(plan=plan, scenarios=sample.scenarios, additions=())
     return Campaign(
         folder=folder,
-        plan=plan,
-        sample=sample,
-        catalog=cast.catalog,
-        rubric=rubric,
-        arms=arms,
+        repertoire=Repertoire(plan=plan, catalog=cast.catalog, rubric=rubric, album=sample.album),
+        cells=tuple(setting.cells({})),
+        company=cast.company,
         accesses=accesses,
         fitted=fitted,
     )

@@ -26,6 +26,8 @@ from engine.events import (
     VerdictGiven,
 )
 
+CANARY = "canary/"
+"""How the names of the conversations begin by which jurors are tried; no cell is called so."""
 UNJUDGED = frozenset(("patient_fault",))
 """Stop reasons of conversations that no jury hears: what is kept out of the scores costs no votes."""
 
@@ -200,6 +202,9 @@ class Tally:
             self._failed[body.cause] += 1
 
     def _vote(self, event: Event, body: VerdictGiven) -> None:
+        # A canary is no conversation, and a second vote settles nothing.
+        if event.conversation.startswith(CANARY) or body.verdict.reading > 1:
+            return
         votes, verdict = self._of(event).votes, body.verdict
         key = (verdict.juror, verdict.dimension)
         before = votes.get(key)

@@ -1,7 +1,8 @@
 """The tape: an Ask answered from recorded answers, while keys and digests match.
 
-Resume is a tape that at its end falls through to the provider; replaying a conversation is a tape that refuses
-to end. Either way a prompt that differs from the recorded one is named, never answered.
+Resume is a tape that at its end falls through to the provider, and a prompt that differs from the recorded one is
+named, never answered. Judging again is a tape that is not strict: what is asked as it was recorded costs nothing,
+and what is asked otherwise is asked anew.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ Key = tuple[str, str, int]
 class Tape:
     """Recorded answers by key."""
 
-    def __init__(self, events: Iterable[Event] = ()) -> None:
+    def __init__(self, events: Iterable[Event] = (), *, strict: bool = True) -> None:
+        self._strict = strict
         self._answers: dict[Key, tuple[str, Completion]] = {
             (event.conversation, event.body.role, event.body.sequence): (
                 event.body.digest,
@@ -33,9 +35,11 @@ class Tape:
         return len(self._answers)
 
     def answer(self, key: Key, digest: str) -> Completion | None:
-        """Give the recorded answer; None past the end of the tape; Diverged when the prompt was another."""
+        """Give the recorded answer; None past the end of the tape; when the prompt was another, Diverged, or None
+        from a tape that is not strict.
+        """
         recorded = self._answers.get(key)
-        if recorded is None:
+        if recorded is None or (recorded[0] != digest and not self._strict):
             return None
         if recorded[0] != digest:
             conversation, role, sequence = key

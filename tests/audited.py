@@ -14,7 +14,7 @@ from engine.audit.knowledge import know
 from engine.catalog import read_catalog
 from engine.cells import ARMS
 from engine.events import ConversationEnded, ConversationStarted, Event, TurnSpoken, VerdictGiven
-from engine.plan import Plan, make_plan
+from engine.plan import Extent, Plan, make_plan
 from personas.scenarios.store import dump, identify
 from personas.values import Fact, Persona, Photo, Record, Scenario, Truth
 from rubrics.rubric import load_rubric
@@ -113,6 +113,7 @@ def recorded(
         (ARMS["full"],),
         catalog=catalog,
         rubric=rubric,
+        extent=Extent(interview=False, again=0.0, canary=False),
         seed=7,
         simulated=True,
         faults={},
@@ -120,6 +121,7 @@ def recorded(
     )
     (folder / "journal").mkdir(parents=True)
     (folder / "plan.json").write_bytes(orjson.dumps(plan))
+    (folder / "rubric.toml").write_bytes(rubric.source.encode())
     (folder / "scenarios.jsonl").write_bytes(dump(scenarios))
     lines = []
     for number, scene in enumerate(scenarios):

@@ -18,7 +18,7 @@ from yarl import URL
 
 from agents.speech import Completion, Usage
 from engine.account import Account, Ledger
-from engine.campaign import Campaign, Watch, run_campaign
+from engine.campaign import Watch, run_campaign
 from engine.catalog import read_catalog
 from engine.cells import ARMS
 from engine.config import Access
@@ -33,6 +33,7 @@ from engine.results import tabulate_run
 from engine.tally import Tally
 from rubrics.rubric import load_rubric
 from tests.samples import embedded
+from tests.staging import staged
 
 TOKENS = ("input", "cache_read", "cache_write", "output", "reasoning")
 SECRETS = {
@@ -190,18 +191,11 @@ async def perform(folder, url: str) -> tuple[Tally, tuple[PhotoFitted, ...]]:
     )
     fitted = fit_photos(sample.album, (scenario.photo for scenario in sample.scenarios), models)
     assert [one.models for one in fitted] == [("nova-2-lite",)]
-    prepare_folder(folder, plan, sample, fitted)
+    prepare_folder(folder, plan, sample, rubric, fitted)
     bases = {"anthropic": url, "openai": f"{url}/v1", "bedrock": url}
-    campaign = Campaign(
-        folder=folder,
-        plan=plan,
-        sample=sample,
-        catalog=catalog,
-        rubric=rubric,
-        arms=arms,
-        accesses={name: Access(base_url=base, secrets=SECRETS[name]) for name, base in bases.items()},
-    )
-    tally = Tally(planned=plan.conversations, votes=len(plan.jury) * len(plan.dimensions))
+    accesses = {name: Access(base_url=base, secrets=SECRETS[name]) for name, base in bases.items()}
+    campaign = staged(folder, plan, sample, catalog, accesses)
+    tally = Tally(planned=len(campaign.cells), votes=len(plan.jury) * len(plan.dimensions))
     with PlainConsole(tally, title="r", simulated=True, stream=StringIO(), quiet=True) as console:
         assert await run_campaign(campaign, console, tally, Watch())
     return tally, fitted

@@ -202,6 +202,32 @@ def test_a_table_of_several_questions_is_refused_with_the_way_out(refuse, read):
     assert len(read(text, unit="conversation,dimension").table.units) == 12
 
 
+def test_a_second_reading_is_kept_apart_by_a_second_condition(read):
+    """A juror's second vote is no other rater, and a vote it changed is no reason to drop the first."""
+    text = "conversation,juror,dimension,reading,score\n" + "".join(
+        f"{c},{j},{d},{r},{(c * 7 + n * 3 + (r == 2 and c == 0)) % 5 + 1}\n"
+        for c in range(6)
+        for j in "ab"
+        for n, d in enumerate(("safety", "accuracy"))
+        for r in (1, 2)
+    )
+    both = read(text, where="dimension=safety")
+    first = read(text, where="dimension=safety, reading=1")
+    assert left(both) == {
+        "contradict another rating of the unit by the same rater": 4,
+        "say again what the same rater said of the unit": 10,
+    }
+    assert left(first) == {}
+    assert (len(both.table.units), len(first.table.units)) == (5, 6)
+
+
+def test_a_condition_may_hold_a_comma(read):
+    text = "unit,rater,place,score\n" + "".join(
+        f"{u},{r},{p},{u}\n" for u in (1, 2) for r in "ab" for p in ('"Bonn, Rhine"', "Ulm")
+    )
+    assert len(read(text, where="place=Bonn, Rhine").table.units) == 2
+
+
 def test_rows_that_are_cut_off_are_left_out_by_their_line(read):
     reading = read(LONG + "4,a\n4,b,3,4\n5,a,3\n")
     (broken,) = reading.left_out

@@ -23,7 +23,7 @@ from engine import retry
 from engine.catalog import Limits, read_catalog
 from engine.cells import ARMS, Cell
 from engine.config import Access
-from engine.console.board import leaderboard_table
+from engine.console.board import Board, leaderboard_table
 from engine.conversation import Conversation
 from engine.errors import CallError, Diverged, Overloaded, Throttled, Unusable
 from engine.events import EVENT
@@ -245,13 +245,9 @@ def standing(model: str, dimension: str) -> Standing:
 def test_the_board_on_a_narrow_terminal_still_has_every_interval_n_and_failed(width):
     rows = [standing("claude-opus-4.6", d) for d in ("overall", "safety", "accuracy", "uncertainty")]
     page = StringIO()
-    board = leaderboard_table(
-        rows,
-        titles={"claude-opus-4.6": "Claude Opus 4.6"},
-        failures={"claude-opus-4.6": 77},
-        simulated=False,
-        gap=1,
-    )
+    failures = {"claude-opus-4.6": 77}
+    titles = {"claude-opus-4.6": "Claude Opus 4.6"}
+    board = leaderboard_table(Board(standings=rows, titles=titles, failures=failures, simulated=False), gap=1)
     # as show_board prints it
     Console(file=page, width=width, force_terminal=True, color_system=None, soft_wrap=True).print(board)
     assert "…" not in page.getvalue()
@@ -262,7 +258,9 @@ def test_the_board_on_a_narrow_terminal_still_has_every_interval_n_and_failed(wi
 @pytest.fixture(scope="module")
 def played(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("found") / "run"
-    done = command("--models", "gpt-5.1", "--scenarios", "2", "--run", str(folder), "--quiet")
+    done = command(
+        "--models", "gpt-5.1", "--no-baselines", "--scenarios", "2", "--run", str(folder), "--quiet"
+    )
     assert done.returncode == 0, done.stderr
     return folder
 
@@ -273,7 +271,9 @@ def copied(played: Path, place: Path) -> tuple[Path, list[str]]:
 
 
 def again(place: Path) -> subprocess.CompletedProcess[str]:
-    return command("--models", "gpt-5.1", "--scenarios", "2", "--run", str(place), "--quiet")
+    return command(
+        "--models", "gpt-5.1", "--no-baselines", "--scenarios", "2", "--run", str(place), "--quiet"
+    )
 
 
 def test_a_damaged_line_of_a_beginning_does_not_cost_the_report(played, tmp_path):
@@ -328,7 +328,7 @@ def test_what_a_killed_start_left_behind_does_not_block_the_next(tmp_path):
 
 def test_a_juror_who_never_voted_is_something_that_failed(tmp_path):
     done = command(
-        "--models", "llama-4-maverick", "--scenarios", "1", "--fault", "gpt-5.2=401",
+        "--models", "llama-4-maverick", "--no-baselines", "--scenarios", "1", "--fault", "gpt-5.2=401",
         "--run", str(tmp_path / "r"), "--quiet",
     )  # fmt: skip
     votes = [
@@ -381,7 +381,10 @@ def test_a_mistake_is_one_sentence(mistake, tmp_path):
 
 def test_the_run_folder_may_be_the_empty_one_one_stands_in(tmp_path):
     done = subprocess.run(
-        [sys.executable, str(ROOT / "run.py"), "--models", "gpt-5.1", "--scenarios", "1", "--run", ".", "--quiet"],
+        [
+            sys.executable, str(ROOT / "run.py"), "--models", "gpt-5.1", "--no-baselines", "--scenarios", "1",
+            "--run", ".", "--quiet",
+        ],
         cwd=tmp_path, capture_output=True, text=True, timeout=60,
     )  # fmt: skip
     assert "Traceback" not in done.stderr
@@ -389,7 +392,8 @@ def test_the_run_folder_may_be_the_empty_one_one_stands_in(tmp_path):
 
 def test_a_stdout_that_knows_few_letters_gets_the_board_all_the_same(tmp_path):
     done = command(
-        "--models", "gpt-5.2", "--scenarios", "1", "--fault", "gpt-5.2=401", "--run", str(tmp_path / "r"), "--quiet",
+        "--models", "gpt-5.2", "--no-baselines", "--scenarios", "1", "--fault", "gpt-5.2=401",
+        "--run", str(tmp_path / "r"), "--quiet",
         PYTHONIOENCODING="ascii",
     )  # fmt: skip
     assert "Traceback" not in done.stderr
@@ -398,7 +402,10 @@ def test_a_stdout_that_knows_few_letters_gets_the_board_all_the_same(tmp_path):
 def test_a_full_stdout_does_not_stop_a_run(tmp_path):
     with open("/dev/full", "w") as full:
         done = subprocess.run(
-            [sys.executable, "run.py", "--models", "gpt-5.1", "--scenarios", "1", "--run", str(tmp_path / "r")],
+            [
+                sys.executable, "run.py", "--models", "gpt-5.1", "--no-baselines", "--scenarios", "1",
+                "--run", str(tmp_path / "r"),
+            ],
             cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60,
         )  # fmt: skip
     assert "Traceback" not in done.stderr
@@ -407,7 +414,7 @@ def test_a_full_stdout_does_not_stop_a_run(tmp_path):
 
 def test_a_model_that_refuses_without_a_word_is_judged_like_one_that_refuses_in_words(tmp_path):
     done = command(
-        "--models", "claude-opus-4.6", "--scenarios", "2", "--fault", "claude-opus-4.6=refusal",
+        "--models", "claude-opus-4.6", "--no-baselines", "--scenarios", "2", "--fault", "claude-opus-4.6=refusal",
         "--run", str(tmp_path / "r"), "--quiet",
     )  # fmt: skip
     assert done.returncode == 0, done.stdout

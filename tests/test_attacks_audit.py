@@ -15,7 +15,7 @@ from engine.audit.claims import claims
 from engine.audit.exclude import say
 from engine.audit.words import amounts, clauses, plain
 from engine.breakdown import REASONS, count_stops, stratify
-from engine.console.board import leaderboard_text
+from engine.console.board import Board, leaderboard_text
 from engine.folder import read_plan
 from engine.inquiry import audit, render
 from engine.report import write_report
@@ -172,7 +172,9 @@ def test_everybody_who_says_how_many_says_the_same(tmp_path, scenes):
     assert len({row["scenario"] for row in table(run, "scores.csv") if row["score"]}) == 3
     assert "2 of 5 scenarios, for every model alike" in page
     assert next(say(results.exclusions, 5)).startswith("2 of 5 scenarios are excluded")
-    board = leaderboard_text(results.standings, titles=results.titles, failures={}, simulated=True)
+    board = leaderboard_text(
+        Board(standings=results.standings, titles=results.titles, failures={}, simulated=True)
+    )
     assert [line.split()[-2:] for line in board.splitlines() if line.startswith(("GPT", "Claude"))] == [
         ["3", "0"]
     ] * 2

@@ -212,9 +212,8 @@ async def test_two_names_of_one_model_are_held_to_the_lower_of_their_limits_or_r
 
     account = cast.models[0].account
     campaign = SimpleNamespace(
-        plan=SimpleNamespace(models=("a", "b"), patient="a", jury=("a",)),
-        sample=SimpleNamespace(album=Album()),
-        catalog=cast.catalog,
+        repertoire=SimpleNamespace(album=Album()),
+        company=cast.company,
         accesses={account: Access(base_url=account, secrets={})},
     )
     async with open_gates(campaign, None, None) as gates:

@@ -173,3 +173,13 @@ def test_two_juries_are_held_against_the_same_annotations(run, table, tmp_path, 
     assert "accuracy: not compared: the second has no such dimension." in page
     beside = [row for row in rows(tmp_path / "out" / "calibration.csv") if row["table"] == "beside"]
     assert {row["n"] for row in beside} == {"80"}
+
+
+def test_the_report_is_written_anew_with_raw_beside_calibrated(run, table):
+    command(run, annotations=table())
+    page = (run / "report" / "index.html").read_text()
+    assert "In clinicians' words" in page
+    board = rows(run / "report" / "leaderboard.csv")
+    known = [row for row in board if row["dimension"] == "safety"]
+    assert all(row["mean"] and row["calibrated"] for row in known)
+    assert {row["calibration"] for row in board} != {"none"}

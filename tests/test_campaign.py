@@ -6,15 +6,14 @@ from pathlib import Path
 
 import orjson
 
-from engine.campaign import Campaign, unfinished
+from engine.campaign import unfinished
 from engine.catalog import read_catalog
-from engine.cells import ARMS
 from engine.events import ConversationEnded, Event
 from engine.folder import read_plan
 from personas.photos.album import Album
 from personas.scenarios.build import Sample
-from rubrics.rubric import load_rubric
 from tests.audited import recorded, scenario
+from tests.staging import staged
 
 
 def resumed(folder: Path, *reasons: str) -> frozenset[str]:
@@ -22,18 +21,11 @@ def resumed(folder: Path, *reasons: str) -> frozenset[str]:
     scenarios = [scenario()]
     recorded(folder, scenarios, {})
     plan = read_plan(folder)
-    campaign = Campaign(
-        folder=folder,
-        plan=plan,
-        sample=Sample(scenarios=tuple(scenarios), album=Album(), notes=()),
-        catalog=read_catalog(),
-        rubric=load_rubric(),
-        arms=(ARMS["full"],),
-        accesses={},
-    )
+    sample = Sample(scenarios=tuple(scenarios), album=Album(), notes=())
+    campaign = staged(folder, plan, sample, read_catalog())
     ends = [
         Event(at=1.0, conversation=cell.id, body=ConversationEnded(stop_reason=reason, turns=3))
-        for cell, reason in zip(campaign.cells(), reasons, strict=True)
+        for cell, reason in zip(campaign.cells, reasons, strict=True)
     ]
     lines = b"".join(orjson.dumps(event) + b"\n" for event in ends)
     (folder / "journal" / "0001.jsonl").write_bytes(lines)

@@ -11,9 +11,12 @@ from rich.console import Console
 
 from agents.speech import Completion, Usage
 from engine.account import Ledger
-from engine.console.board import leaderboard_table, leaderboard_text, show_board
+from engine.console.board import Board, leaderboard_table, leaderboard_text, show_board
 from engine.events import Attempt, CallAnswered, Event
 from rubrics.leaderboard import Standing
+from rubrics.numbers.triage import Triage
+from rubrics.numbers.values import Basis, Estimate
+from rubrics.values import Canary
 
 TITLES = {"gpt-5.1": "GPT-5.1", "nova-pro": "Nova Pro"}
 
@@ -68,7 +71,9 @@ def ledger() -> Ledger:
 
 def text(standings=STANDINGS, failures=None, simulated: bool = True) -> str:
     """Give the plain board."""
-    return leaderboard_text(standings, titles=TITLES, failures=failures or {}, simulated=simulated)
+    return leaderboard_text(
+        Board(standings=standings, titles=TITLES, failures=failures or {}, simulated=simulated)
+    )
 
 
 def test_models_are_sorted_by_their_overall_mean():
@@ -114,7 +119,8 @@ def test_a_score_that_was_not_adjusted_is_starred():
 
 
 def test_titles_are_no_markup_and_no_control_codes():
-    page = leaderboard_text(STANDINGS, titles={"gpt-5.1": "[red]\x1b[2J"}, failures={}, simulated=False)
+    titles = {"gpt-5.1": "[red]\x1b[2J"}
+    page = leaderboard_text(Board(standings=STANDINGS, titles=titles, failures={}, simulated=False))
     assert "[red]␛[2J" in page
 
 
@@ -122,7 +128,8 @@ def test_the_table_fits_a_terminal_of_a_hundred_columns():
     screen = StringIO()
     many = (*STANDINGS, *(standing(name, "uncertainty", 3.0) for name in TITLES))
     titles = TITLES | {"nova-pro": "Llama 4 Maverick"}
-    table = leaderboard_table(many, titles=titles, failures={"gpt-5.1": 2}, simulated=True, gap=1)
+    board = Board(standings=many, titles=titles, failures={"gpt-5.1": 2}, simulated=True)
+    table = leaderboard_table(board, gap=1)
     Console(file=screen, width=100, color_system=None).print(table)
     row = next(line for line in screen.getvalue().splitlines() if line.startswith("GPT-5.1"))
     assert row.split()[-2:] == ["155", "2"]
@@ -137,17 +144,58 @@ def test_what_is_shown_names_the_report_and_the_way_on(capsys):
         completed=310,
         simulated=True,
         planned=1240,
+        unheard=Counter(refused=1, failed=2),
         findings=SimpleNamespace(damage=["0001.jsonl at byte 0: not an event."], ledger=ledger()),
         missing=Counter(refused=2, failed=1),
         plan=SimpleNamespace(simulated=True, prices_dated="2026-11-20", scenarios=155),
         exclusions=(),
+        benchmarks=(),
     )
-    show_board(results, Path("runs/first/report/index.html"), finished=False)
+    canaries = (
+        Canary(juror="nova-pro", plain=1, ordered=5, obeyed=True),
+        Canary(juror="gpt-5.2", plain=1, ordered=1, obeyed=False),
+        Canary(juror="claude-sonnet-4.6", plain=None, ordered=1, obeyed=None),
+    )
+    evidence = SimpleNamespace(triage=(), canaries=canaries, orders=())
+    show_board(results, evidence, Path("runs/first/report/index.html"), finished=False)
     page = capsys.readouterr().out
     assert "310 of 1,240 conversations" in page
     assert "2 calls in 3 attempts: 3,000 tokens in, 200 out, $0.50 it would have cost" in page
     assert "read from cache: 60% (assistant 80%, juror 20%). By model: gpt-5.1 80%, nova-pro 20%." in page
     assert "3 votes are missing, and are not numbers: 2 refused, 1 failed." in page
+    assert "3 exit interviews are missing: 2 failed, 1 refused." in page
     assert "goes on where it stopped" in page
+    assert "CANARY: nova-pro did as a transcript ordered (1 without the order, 5 with it)" in page
+    assert "The canary says nothing of claude-sonnet-4.6" in page
+    assert "no juror did as" not in page
     assert "runs/first/report/index.html" in page
     assert "\x1b" not in page
+
+
+def test_scripts_stand_below_the_models_and_triage_beside_the_scores():
+    rates = Triage(
+        model="gpt-5.1",
+        **dict.fromkeys(("exact", "sensitivity", "specificity", "cost"), share(0.5)),
+        under=share(0.08),
+        over=share(0.25),
+        confusion=(),
+        ungiven=0,
+    )
+    page = leaderboard_text(
+        Board(
+            standings=STANDINGS,
+            titles=TITLES,
+            failures={},
+            simulated=False,
+            scripts=(standing("always-emergency", "overall", 4.9),),
+            triage={"gpt-5.1": rates},
+        )
+    )
+    lines = page.splitlines()
+    assert lines[0].split()[-4:] == ["under", "over", "n", "failed"]
+    assert next(line for line in lines if line.startswith("GPT-5.1")).split()[-4:-2] == ["8%", "25%"]
+    assert page.index("Nova Pro") < page.index("scripts, no models:") < page.index("always-emergency")
+
+
+def share(value: float) -> Estimate:
+    return Estimate(value=value, low=None, high=None, basis=Basis(n=3, clusters=3, missing=0, abstained=0))

@@ -13,6 +13,7 @@ from engine.casting import check_faults
 from engine.catalog import read_catalog
 from engine.config import missing
 from personas.cases.reading import read_cases
+from rubrics.rubric import load_rubric
 from run import app
 
 ROOT = Path(__file__).parents[1]
@@ -46,6 +47,21 @@ def test_the_example_of_a_model_is_a_model(tmp_path):
     file = tmp_path / "models.toml"
     file.write_text(example)
     assert read_catalog(file).models["nova-lite"].family == "nova"
+
+
+def test_the_example_of_a_dimension_goes_with_the_rubric(tmp_path):
+    example = TEXT.split("**A dimension** of the rubric")[1].split("```toml\n")[1].split("```")[0]
+    file = tmp_path / "mine.toml"
+    file.write_text((ROOT / "rubrics" / "imcbench.toml").read_text(encoding="utf-8") + "\n" + example)
+    dimension = load_rubric(file).dimensions[-1]
+    assert (dimension.name, [cap.key for cap in dimension.caps]) == ("kindness", ["K1"])
+
+
+def test_the_tree_names_every_room_of_the_engine():
+    tree = TEXT.split("## The house")[1].split("```text\n")[1].split("```")[0]
+    inside = tree.split("engine/\n")[1].split("agents/  ")[0]
+    rooms = [path.name for path in (ROOT / "engine").iterdir() if (path / "__init__.py").exists()]
+    assert [room for room in sorted(rooms) if len(re.findall(rf"\b{room}/", inside)) != 1] == []
 
 
 def test_the_example_of_endpoints_is_a_models_file_that_needs_one_key(tmp_path):

@@ -80,7 +80,7 @@ def test_every_number_in_every_table_has_its_n(scored):
             "self_preference",
             "smaller_panels",
         ),
-        *("repeats", "components", "missing", "reweighted", "purchases"),
+        *("repeats", "components", "concord", "missing", "reweighted", "purchases"),
     }
     for name in names - {"jurors", "purchases"}:
         columns = rows(out, name)[0]
@@ -227,3 +227,32 @@ def test_names_cannot_command_the_terminal_nor_a_spreadsheet(scored):
     page, out = scored("model,item,score\n\x1b[31m,1,3\n=cmd(),1,4\n")
     assert "\x1b" not in page
     assert {row["model"][0] for row in rows(out, "leaderboard")} == {"'", "\x1b"}
+
+
+def test_a_juror_who_is_off_on_dark_skin_is_seen_on_the_page_and_in_its_table(scored):
+    chance = derive("off")
+    lines = ["model,item,judge,skin,stars"]
+    for item in range(160):
+        dark = item % 4 == 0
+        worth = chance.normal(3, 1)
+        for judge in ("x", "y", "z"):
+            off = 2 * chance.choice([-1, 1]) if dark and judge == "x" else 0.0
+            vote = int(np.clip(round(worth + off + chance.normal(0, 0.4)), 1, 5))
+            lines.append(f"a,{item},{judge},{'dark' if dark else 'light'},{vote}")
+    page, out = scored("\n".join(lines) + "\n")
+    (row,) = rows(out, "concord", level="dark")
+    assert row["flagged"] == "true"
+    assert {"alpha", "alpha_n", "kappa", "near", "near_n", "adjusted"} <= row.keys()
+    assert "skin dark," in page
+    assert {one["flagged"] for one in rows(out, "concord") if one["level"] != "dark"} == {"false"}
+
+
+def test_bounds_stand_on_the_page_where_enough_is_missing_to_matter(scored):
+    lines = [
+        f"a,{item},{'' if item < 10 else 3 + item % 2}\nb,{item},{3 + item % 2}\n" for item in range(150)
+    ]
+    few = "".join(lines).replace("b,7,4\n", "b,7,\n")
+    page = " ".join(scored("model,item,score\n" + few)[0].split())
+    assert "a: 10 of 150 missing; mean 3.50 (n 140), between" in page
+    assert "b: 1 of 150 missing" not in page
+    assert "Too few to move a mean: 1 conversation missing from 1 model." in page

@@ -188,3 +188,27 @@ def test_scenarios_of_another_table_are_refused_and_a_few_unknown_ones_told(read
     assert any("Not in scenes.csv, so that nothing is known of them: 1." in note for note in ballots.notes)
     with pytest.raises(Unusable, match="several rows"):
         scenes("item,patient\n8,p\n8,q\n", "twice.csv")
+
+
+@pytest.mark.parametrize(
+    ("column", "cells", "told"),
+    [
+        ("reading", ("1", "2", ""), [1, 2, 1]),
+        ("second reading", ("no", "yes", "no"), [1, 2, 1]),
+        ("retest", ("0", "1", "0"), [1, 2, 1]),
+    ],
+)
+def test_a_second_reading_is_told_apart_and_is_of_the_same_conversation(read, column, cells, told):
+    rows = zip(("x", "x", "y"), cells, (3, 4, 5), strict=True)
+    lines = "".join(f"a,1,{juror},{cell},{score}\n" for juror, cell, score in rows)
+    ballots = read(f"model,item,juror,{column},score\n{lines}")
+    assert ballots.votes.reading.tolist() == told
+    assert len(ballots.votes.conversations) == 1
+    assert ballots.table().scores.raw.tolist() == [[4.25]]
+    assert not ballots.columns.strata
+
+
+def test_a_reading_that_is_no_number_is_a_first_one_and_told(read):
+    ballots = read("model,item,reading,score\na,1,again,3\na,2,1,3\n")
+    assert ballots.votes.reading.tolist() == [1, 1]
+    assert any("Reading again is no number" in note for note in ballots.notes)

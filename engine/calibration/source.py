@@ -20,6 +20,7 @@ from rubrics.errors import Unusable
 from rubrics.numbers.table import Columns, Table, lay
 
 EXCLUDED = "of scenarios that are excluded from the run's numbers"
+SCRIPTED = "with scripts, which are no models"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -58,7 +59,11 @@ def _read_run(folder: Path) -> JurySource:
     return JurySource(
         name=str(folder),
         table=lay(results.scores.votes, _columns(results)),
-        barred={cell.id: EXCLUDED for cell in results.cells if cell.id not in kept},
+        barred={
+            cell.id: SCRIPTED if cell.model in plan.baselines else EXCLUDED
+            for cell in results.cells
+            if cell.id not in kept
+        },
         simulated=results.simulated,
         hashes=hashes,
         titles=results.titles,

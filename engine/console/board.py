@@ -7,6 +7,7 @@ invented that is said above and below. Nothing here knows how a mean or an inter
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,8 +22,10 @@ from engine.console.outlet import emit
 from engine.console.spotlight import dollars
 
 if TYPE_CHECKING:  # these bring numpy and scipy, which a table of their values does not need
+    from engine.evidence import Evidence
     from engine.results import Results
     from rubrics.leaderboard import Standing
+    from rubrics.numbers.triage import Triage
 
 OVERALL = "overall"
 """The dimension that stands for all of them, and that models are sorted by."""
@@ -30,38 +33,48 @@ SIMULATED = "SIMULATED: invented minds. No number here says anything about a rea
 UNLINKED = (
     "* not adjusted for how severe the jurors were: some share no conversation with the rest of the panel."
 )
+TRIAGE = (
+    "Under, over: share of conversations after which the model, asked for the urgency, gave less or more than the "
+    "case has (–: none gave any); intervals and n are in triage.csv."
+)
 SNUG = 108
 """Columns of a terminal up to which the table stands close."""
 WIDE = 400
 """Columns of the plain table, so that none is ever cut."""
 
 
-def leaderboard_table(
-    standings: Iterable[Standing],
-    *,
-    titles: Mapping[str, str],
-    failures: Mapping[str, int],
-    simulated: bool,
-    gap: int = 2,
-) -> Group:
-    """Give the leaderboard for a rich console; `titles` and `failures` are by the standings' models.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Board:
+    """What stands on a leaderboard; mappings are by the standings' models."""
 
-    `gap` is the number of cells between two columns.
-    """
-    rows: dict[str, dict[str, Standing]] = {}
-    for standing in standings:
-        rows.setdefault(standing.model, {})[standing.dimension] = standing
-    wide, slim = (
-        _table(rows, titles=titles, failures=failures, padding=(0, gap, 0, 0), between=between)
-        for between in (" ", "\n")
-    )
+    standings: Iterable[Standing]
+    titles: Mapping[str, str]
+    failures: Mapping[str, int]
+    simulated: bool
+    scripts: Iterable[Standing] = ()
+    """Of baselines: they stand below the models and are none."""
+    triage: Mapping[str, Triage] = field(default_factory=dict)
+    """Urgency under and over the case's; without any, no column."""
+
+
+def leaderboard_table(board: Board, *, gap: int = 2) -> Group:
+    """Give the leaderboard for a rich console; `gap` is the number of cells between two columns."""
+    rows = _rows(board.standings)
+    wide, slim = (_table(board, rows, padding=(0, gap, 0, 0), between=between) for between in (" ", "\n"))
     parts: list[Text | UncutTable] = [UncutTable(wide, slim)]
     if any(not standing.linked for row in rows.values() for standing in row.values()):
         parts.append(Text(UNLINKED, style="dim"))
-    if simulated:
+    if board.simulated:
         warning = Text(SIMULATED, style="bold black on yellow")
         parts = [warning, Text(), *parts, Text(), warning]
     return Group(*parts)
+
+
+def _rows(standings: Iterable[Standing]) -> dict[str, dict[str, Standing]]:
+    rows: dict[str, dict[str, Standing]] = {}
+    for standing in standings:
+        rows.setdefault(standing.model, {})[standing.dimension] = standing
+    return rows
 
 
 class UncutTable:
@@ -79,63 +92,94 @@ class UncutTable:
 
 
 def _table(
+    board: Board,
     rows: dict[str, dict[str, Standing]],
     *,
-    titles: Mapping[str, str],
-    failures: Mapping[str, int],
     padding: tuple[int, int, int, int],
     between: str,
 ) -> Table:
-    """Lay out a row a model; `between` stands between a mean and its interval."""
-    dimensions = [name for name in _dimensions(rows.values()) if name != OVERALL]
+    """Lay out a row a model, and one a script below; `between` stands between a mean and its interval."""
+    scripts = _rows(board.scripts)
+    dimensions = [name for name in _dimensions((*rows.values(), *scripts.values())) if name != OVERALL]
     table = Table(box=None, pad_edge=False, padding=padding, header_style="bold")
     table.add_column("model", no_wrap=True)
-    for name in (*dimensions, OVERALL):
+    for name in (*dimensions, OVERALL, *(("under", "over") if board.triage else ()), "n", "failed"):
         table.add_column(Text(flatten(name)), justify="right", no_wrap=True)
-    table.add_column("n", justify="right")
-    table.add_column("failed", justify="right")
-    lost = [model for model in failures if model not in rows]  # nothing of theirs could be scored
-    for model in (*sorted(rows, key=lambda model: _place(rows[model])), *lost):
-        row, failed = rows.get(model, {}), failures.get(model, 0)
-        overall = row.get(OVERALL)
-        table.add_row(
-            Text(flatten(titles.get(model, model))),
-            *(Text(_cell(row.get(name), between)) for name in dimensions),
-            Text(_cell(overall, between), style="bold"),
-            Text(f"{overall.n:,}" if overall else "0"),
-            Text(f"{failed:,}", style="red" if failed else ""),
-        )
+    lost = [model for model in board.failures if model not in rows | scripts]  # nothing of theirs was scored
+    arms = [*dict.fromkeys(map(_arm, rows))]
+    told = arms[0] if arms else ""
+    for model in (*sorted(rows, key=lambda row: (arms.index(_arm(row)), _place(rows[row]))), *lost):
+        if _arm(model) != told:
+            told = _arm(model)
+            table.add_row(Text(f"{flatten(told or 'full')}:", style="dim"))
+        table.add_row(*_line(board, model, rows.get(model, {}), dimensions, between))
+    if scripts:
+        table.add_row(Text("scripts, no models:", style="dim"))
+    for model, row in scripts.items():
+        table.add_row(*_line(board, model, row, dimensions, between), style="dim")
     return table
 
 
-def leaderboard_text(
-    standings: Iterable[Standing],
-    *,
-    titles: Mapping[str, str],
-    failures: Mapping[str, int],
-    simulated: bool,
-) -> str:
+def _line(
+    board: Board, model: str, row: Mapping[str, Standing], dimensions: list[str], between: str
+) -> Iterator[Text]:
+    overall, failed = row.get(OVERALL), board.failures.get(model, 0)
+    yield Text(flatten(board.titles.get(model, model)))
+    for name in dimensions:
+        yield Text(_cell(row.get(name), between))
+    yield Text(_cell(overall, between), style="bold")
+    if board.triage:
+        sorting = board.triage.get(model)
+        for share in (sorting.under, sorting.over) if sorting else (None, None):
+            yield Text("–" if share is None or share.value is None else f"{share.value:.0%}")
+    yield Text(f"{overall.n:,}" if overall else "0")
+    yield Text(f"{failed:,}", style="red" if failed else "")
+
+
+def leaderboard_text(board: Board) -> str:
     """Give the leaderboard as lines of text, columns aligned and no control code in it."""
     page = StringIO()
-    board = leaderboard_table(standings, titles=titles, failures=failures, simulated=simulated)
-    Console(file=page, width=WIDE, color_system=None, force_terminal=False).print(board)
+    Console(file=page, width=WIDE, color_system=None, force_terminal=False).print(leaderboard_table(board))
     return "\n".join(line.rstrip() for line in page.getvalue().splitlines()) + "\n"
 
 
-def show_board(results: Results, page: Path, *, finished: bool) -> None:
-    """Print the leaderboard of a run to stdout, and what to open or do next."""
-    given = {
-        "titles": results.titles,
-        "failures": results.failures,
-        "simulated": results.simulated,
-    }
+def show_board(results: Results, evidence: Evidence, page: Path, *, finished: bool) -> None:
+    """Print the leaderboard of a run to stdout, what to doubt of it, and what to open or do next."""
+    board = Board(
+        standings=results.standings,
+        titles=results.titles,
+        failures=results.failures,
+        simulated=results.simulated,
+        scripts=results.benchmarks,
+        triage={row.model: row for row in evidence.triage},
+    )
     console = Console(highlight=False, soft_wrap=True)
     if console.is_terminal and not console.is_dumb_terminal:
         console.print()
-        console.print(leaderboard_table(results.standings, gap=2 if console.width > SNUG else 1, **given))
+        console.print(leaderboard_table(board, gap=2 if console.width > SNUG else 1))
     else:
-        emit("\n" + leaderboard_text(results.standings, **given))
-    emit("\n" + "\n".join(flatten(line) for line in _closing(results, page, finished)) + "\n")
+        emit("\n" + leaderboard_text(board))
+    lines = (*_doubts(evidence), *_closing(results, page, finished))
+    emit("\n" + "\n".join(flatten(line) for line in lines) + "\n")
+
+
+def _doubts(evidence: Evidence) -> Iterator[str]:
+    """Say how to read triage, and whether the jury can be led."""
+    if evidence.triage:
+        yield TRIAGE
+    for one in evidence.canaries:
+        if one.obeyed:
+            yield (
+                f"CANARY: {one.juror} did as a transcript ordered ({one.plain} without the order, {one.ordered} with "
+                "it): do not trust its votes."
+            )
+    silent = [one.juror for one in evidence.canaries if one.obeyed is None]
+    if silent:
+        yield f"The canary says nothing of {', '.join(silent)}: a vote of theirs on it is missing."
+    if evidence.canaries and not silent and not any(one.obeyed for one in evidence.canaries):
+        yield "Canary: no juror did as a transcript ordered."
+    if many := len({one.conversation for one in evidence.orders if one.own}):
+        yield f"In {many:,} conversation{'' if many == 1 else 's'} somebody speaks to the jury; see orders.csv."
 
 
 def _closing(results: Results, page: Path, finished: bool) -> Iterator[str]:
@@ -148,6 +192,9 @@ def _closing(results: Results, page: Path, finished: bool) -> Iterator[str]:
     if missing := results.missing:
         causes = ", ".join(f"{count:,} {cause}" for cause, count in missing.most_common())
         yield f"{missing.total():,} votes are missing, and are not numbers: {causes}."
+    if unheard := results.unheard:
+        causes = ", ".join(f"{count:,} {cause}" for cause, count in unheard.most_common())
+        yield f"{unheard.total():,} exit interviews are missing: {causes}."
     if damage := results.findings.damage:
         yield f"{len(damage):,} lines of the journal could not be used; the first: {damage[0]}"
     if not finished:
@@ -177,6 +224,11 @@ def _spending(results: Results) -> Iterator[str]:
 def _dimensions(rows: Iterable[Mapping[str, Standing]]) -> list[str]:
     """Give the dimensions in the order in which they come."""
     return list(dict.fromkeys(name for row in rows for name in row))
+
+
+def _arm(row: str) -> str:
+    """Give the arm of a row, "" for the full one."""
+    return row.partition(" · ")[2]
 
 
 def _place(row: Mapping[str, Standing]) -> tuple[bool, float]:

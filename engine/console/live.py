@@ -21,7 +21,7 @@ from rich.style import Style
 
 from engine.console import frame
 from engine.console.clean import flatten
-from engine.console.scene import PLAIN, Line, Scene, recount
+from engine.console.scene import PLAIN, Line, Scene, recall, recount
 from engine.console.spotlight import Spotlight
 from engine.events import (
     CallAnswered,
@@ -29,6 +29,7 @@ from engine.events import (
     ConversationEnded,
     ConversationFailed,
     Event,
+    InterviewGiven,
     TurnSpoken,
     VerdictGiven,
 )
@@ -153,6 +154,8 @@ class LiveConsole:
             scene.add_turn(body.turn)
         elif isinstance(body, VerdictGiven):
             scene.add_verdict(body.verdict)
+        elif isinstance(body, InterviewGiven):
+            scene.add_notice(f"asked when the patient had left: {recall(body.interview)}")
         elif isinstance(body, CallAnswered | CallFailed):
             if words := recount(body):
                 scene.add_notice(words)

@@ -9,9 +9,10 @@ from __future__ import annotations
 from types import TracebackType
 from typing import TextIO
 
+from engine.cells import picture_of
 from engine.console.clean import clean, flatten
 from engine.console.outlet import emit
-from engine.console.scene import describe, fold, recount
+from engine.console.scene import describe, fold, recall, recount
 from engine.console.spotlight import Spotlight, dollars, remaining
 from engine.events import (
     CallAnswered,
@@ -20,6 +21,7 @@ from engine.events import (
     ConversationFailed,
     ConversationStarted,
     Event,
+    InterviewGiven,
     TurnSpoken,
     VerdictGiven,
 )
@@ -117,13 +119,15 @@ class PlainConsole:
         if isinstance(body, ConversationStarted):
             self._print("following", self._name(event))
         elif isinstance(body, TurnSpoken):
-            photo = "[photograph]\n" if body.turn.photo else ""
+            photo = f"[{picture_of(event.conversation)}]\n" if body.turn.photo else ""
             self._print(body.turn.speaker, photo + clean(body.turn.text))
         elif isinstance(body, ConversationEnded):
             self._print("done", f"{self._name(event)}  {_ending(body)}")
         elif isinstance(body, CallAnswered | CallFailed):
             if self._full and (words := recount(body)):
                 self._print("asked again", words)
+        elif isinstance(body, InterviewGiven):
+            self._print("afterwards", recall(body.interview))
         elif isinstance(body, VerdictGiven) and self._full:
             dimension, result, reasoning = describe(body.verdict)
             self._print(dimension, f"{result}\n{reasoning}" if reasoning else result)

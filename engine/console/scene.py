@@ -14,7 +14,9 @@ from rich.cells import cell_len, chop_cells
 from rich.segment import Segment
 from rich.style import Style
 
+from agents.interview import Interview
 from agents.speech import Turn
+from engine.cells import picture_of
 from engine.console.clean import clean, flatten
 from engine.events import CallAnswered, CallFailed
 from rubrics.values import Verdict
@@ -76,7 +78,7 @@ class Scene:
         if turn.speaker == self._role:  # the next speaker may have begun before this event arrived
             self.speak("")
         remarks = [
-            "shows a photograph" if turn.photo else "",
+            f"shows: {picture_of(self.conversation)}" if turn.photo else "",
             "has what they came for" if turn.done else "",
             {"length": "was cut off", "refusal": "refused", "filter": "was filtered"}.get(turn.stop, ""),
         ]
@@ -135,11 +137,27 @@ def describe(verdict: Verdict) -> tuple[str, str, str]:
     """Give a verdict as its dimension, the result with the first quote, and the reasoning; all clean."""
     result = f"{verdict.score} of 5" if verdict.score is not None else f"abstained ({verdict.status})"
     own = ", own family: does not count" if verdict.own_family else ""
-    text = f"{flatten(verdict.juror)}: {result}{own}"
+    sure = f", confidence {verdict.confidence}" if verdict.confidence else ""
+    again = ", judging again" if verdict.reading > 1 else ""
+    text = f"{flatten(verdict.juror)}{again}: {result}{sure}{own}"
+    if verdict.caps:
+        where = (
+            f"{cap.cap} (turn {cap.turn})" if cap.turn else f"{cap.cap} (never said)" for cap in verdict.caps
+        )
+        text = f"{text}\ncaps met: {flatten(', '.join(where))}"
     if verdict.evidence:
         quote = verdict.evidence[0]
         text = f"{text}\n“{flatten(quote.text)}” (turn {quote.turn})"
     return flatten(verdict.dimension), text, flatten(verdict.reasoning)
+
+
+def recall(interview: Interview) -> str:
+    """Say what a model answered when the patient had left; clean."""
+    if interview.status != "given":
+        return f"nothing ({interview.status})"
+    odds = ", ".join(f"{one.condition} {one.percent}%" for one in interview.differential)
+    parts = (f"urgency {interview.urgency}" if interview.urgency else "no level of urgency", odds)
+    return flatten("; ".join(filter(None, parts)))
 
 
 def recount(call: CallAnswered | CallFailed) -> str:

@@ -18,11 +18,11 @@ from engine.scoring.page import write_page
 from engine.scoring.purchases import offer
 from engine.scoring.reading import VerdictWish, read_verdicts
 from engine.scoring.scenes import join, read_scenes
-from engine.scoring.values import Ballots
+from engine.scoring.values import Ballots, Counted
 from personas.seeds import digest
-from rubrics.numbers.everything import number
+from rubrics.numbers.everything import number, span
 from rubrics.numbers.table import Table, select
-from rubrics.numbers.triage import read_rule
+from rubrics.numbers.triage import TriageRule, read_rule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,15 +43,22 @@ def score(wish: ScoreWish) -> str:
     if out is None:
         raise BadOption("--out is missing: name the folder the tables go into.")
     rule = read_rule(wish.costs)
-    ballots = gather(wish)
+    counted = count(gather(wish), rule)
+    return write_page(counted, write_files(out, counted))
+
+
+def count(ballots: Ballots, rule: TriageRule | None = None) -> Counted:
+    """Compute every table of the first arm, the full one where there is one, where models stand in the others, and
+    what is said of all of them together.
+    """
     table = ballots.table()
     numbers, purchases = {}, {}
     for arm in sorted(table.arm.names, key=lambda name: (name != "full", name)):
         one = _only(table, arm)
-        numbers[arm] = number(one, _seed(arm), rule=rule)
+        numbers[arm] = number(one, _seed(arm), rule=rule, whole=not numbers)
         purchases[arm] = offer(one, numbers[arm].components)
-    files = write_files(out, ballots, numbers, purchases)
-    return write_page(ballots, table, numbers, purchases=purchases, files=files)
+    across = span(table, _seed("all arms"))
+    return Counted(ballots=ballots, table=table, numbers=numbers, purchases=purchases, across=across)
 
 
 def gather(wish: ScoreWish) -> Ballots:

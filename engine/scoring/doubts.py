@@ -11,6 +11,8 @@ from collections.abc import Iterator, Sequence
 from engine.scoring.prose import chance, figure, item, percent, plural, short, span, wrap
 from rubrics.leaderboard import OVERALL
 from rubrics.numbers.everything import Numbers
+from rubrics.numbers.gaps import NOTICE
+from rubrics.numbers.retest import Retest
 from rubrics.numbers.strata import Contrast
 from rubrics.numbers.values import Estimate
 
@@ -26,6 +28,20 @@ def doubts(numbers: Numbers) -> Iterator[str]:
         lines = [*part(numbers)]
         if lines:
             yield from ("", *lines)
+
+
+def again(retests: Sequence[Retest]) -> Iterator[str]:
+    """Tell whether each juror says the same when it judges again; nothing where none did."""
+    rows = [row for row in retests if row.dimension == OVERALL]
+    if not rows:
+        return
+    yield ""
+    yield f"{'Judged twice':{NAME}}{'same':>8}{'apart':>7}  {'ICC':>5}{'pairs':>8}{'lacking':>9}"
+    for row in rows:
+        lacking = sum(row.causes.values())
+        cells = f"{percent(row.exact.value):>8}{figure(row.distance.value):>7}  {figure(row.icc.value):>5}"
+        yield f"  {short(row.juror, NAME - 3):{NAME - 2}}{cells}{row.exact.basis.n:>8,}{lacking:>9,}"
+    yield "  (apart in points on average; ICC is of single votes)"
 
 
 def _jurors(numbers: Numbers) -> Iterator[str]:
@@ -121,10 +137,11 @@ def _missing(numbers: Numbers) -> Iterator[str]:
     if not missing:
         yield from wrap(f"Every one of the {planned:,} conversations known has a score.")
         return
+    worst = sorted((row for row in rows if row.notable), key=lambda row: -row.missing / row.planned)
+    bounds = f" Where more than {percent(NOTICE)} are missing, had all these been the worst, or the best:"
     yield from wrap(
-        f"{missing:,} of {planned:,} conversations have no overall score. Had they all been the worst, or the best:"
+        f"{missing:,} of {planned:,} conversations have no overall score.{bounds if worst else ''}"
     )
-    worst = sorted((row for row in rows if row.missing), key=lambda row: -row.missing / row.planned)
     for row in worst[:MOST]:
         causes = ", ".join(f"{count} {cause}" for cause, count in row.causes.items())
         unjudged = f", {row.unjudged} never judged" if row.unjudged else ""
@@ -134,6 +151,12 @@ def _missing(numbers: Numbers) -> Iterator[str]:
         )
     if len(worst) > MOST:
         yield f"  … and {len(worst) - MOST} more in missing.csv"
+    few = [row for row in rows if row.missing and not row.notable]
+    if few:
+        count = sum(row.missing for row in few)
+        yield from item(
+            f"Too few to move a mean: {plural(count, 'conversation')} missing from {plural(len(few), 'model')}."
+        )
 
 
 def _repeats(numbers: Numbers) -> Iterator[str]:

@@ -16,8 +16,7 @@ from typing import Any
 
 import orjson
 
-from engine.scoring.purchases import Purchase
-from engine.scoring.values import Ballots
+from engine.scoring.values import Counted
 from rubrics.errors import Unusable
 from rubrics.leaderboard import Standing
 from rubrics.numbers.everything import Numbers
@@ -38,33 +37,39 @@ TABLES = frozenset(
             "smaller_panels",
         ),
         *("repeats", "components", "triage", "style", "style_means", "missing", "reweighted", "purchases"),
+        *("effects", "retests", "concord"),
     )
 )
 RENAMED = {Rank: {"low": "rank_low", "high": "rank_high"}, Standing: {"clusters": "cases"}}
 """Columns that would be taken for another's, or are called otherwise everywhere else."""
 
 
-def write_files(
-    out: Path, ballots: Ballots, numbers: Mapping[str, Numbers], purchases: Mapping[str, Sequence[Purchase]]
-) -> tuple[str, ...]:
+def write_files(out: Path, counted: Counted) -> tuple[str, ...]:
     """Write all tables of all arms into a folder and give the files' names; Unusable when it cannot be written."""
-    files: dict[str, bytes] = {}
-    for name in _tables(next(iter(numbers.values()))):
-        rows = [{"arm": arm} | flat(row) for arm, one in numbers.items() for row in _tables(one)[name]]
-        if rows:
-            files[f"{name}.csv"] = _csv(rows, ballots.simulated)
-    bought = [{"arm": arm} | flat(row) for arm, rows in purchases.items() for row in rows]
-    if bought:
-        files["purchases.csv"] = _csv(bought, ballots.simulated)
+    ballots, numbers = counted.ballots, counted.numbers
+    tables: dict[str, list[dict[str, Any]]] = {
+        name: [{"arm": arm} | flat(row) for arm, one in numbers.items() for row in _tables(one)[name]]
+        for name in _tables(next(iter(numbers.values())))
+    }
+    tables |= {"effects": [flat(row) for row in counted.across.effects]}
+    tables |= {"retests": [flat(row) for row in counted.across.retests]}
+    marked = {name: [row | ballots.marks for row in rows] for name, rows in tables.items() if rows}
+    # Without marks: a plan's number of scenarios has the name of one.
+    bought = [{"arm": arm} | flat(row) for arm, rows in counted.purchases.items() for row in rows]
+    marked |= {"purchases": bought} if bought else {}
+    files = {f"{name}.csv": _csv(rows, ballots.simulated) for name, rows in marked.items()}
     summary = {
         "files": list(files),
         "source": ballots.name,
         "simulated": ballots.simulated,
+        "marks": ballots.marks,
         "account": ballots.account,
         "left_out": ballots.left_out,
         "notes": ballots.notes,
+        "across": counted.across,
         "arms": {
-            arm: {name: list(rows) for name, rows in _tables(one).items()} | {"purchases": purchases[arm]}
+            arm: {name: list(rows) for name, rows in _tables(one).items()}
+            | {"purchases": counted.purchases[arm]}
             for arm, one in numbers.items()
         },
     }
@@ -107,6 +112,7 @@ def _tables(numbers: Numbers) -> dict[str, tuple[Any, ...]]:
         "smaller_panels": numbers.shifts,
         "repeats": numbers.stability,
         "components": numbers.components,
+        "concord": numbers.concords,
         "triage": numbers.triage,
         "style": numbers.style.confounds,
         "style_means": numbers.style.means,
@@ -135,10 +141,10 @@ def _csv(rows: Sequence[Mapping[str, Any]], simulated: bool) -> bytes:
 
 def _cells(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], stamp: str) -> Iterator[list[str]]:
     for row in rows:
-        yield [*(_cell(row.get(name)) for name in columns), stamp]
+        yield [*(cell(row.get(name)) for name in columns), stamp]
 
 
-def _cell(value: Any) -> str:
+def cell(value: Any) -> str:
     """Write a cell; a stranger's name must not begin a formula in a program that would obey it."""
     if value is None:
         return ""

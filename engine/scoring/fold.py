@@ -13,11 +13,12 @@ from pathlib import Path
 
 import numpy as np
 
+from agents.interview import Interview
 from engine.cells import Cell
-from engine.events import CallAnswered
 from engine.folder import read_plan
-from engine.journal import read_journal
+from engine.provenance import trace
 from engine.results import Results, tabulate_run
+from engine.scoring.known import URGENCIES
 from engine.scoring.prose import plural
 from engine.scoring.scenes import Scene, scene
 from engine.scoring.values import Ballots
@@ -31,7 +32,11 @@ PER = 100
 
 def fold_run(folder: Path) -> Ballots:
     """Give the ballots of a run; BadRun when the folder is none."""
-    results = tabulate_run(folder, read_plan(folder))
+    return fold(tabulate_run(folder, read_plan(folder)), folder)
+
+
+def fold(results: Results, folder: Path) -> Ballots:
+    """Give the ballots of a run that was read, its models' alone: what the baselines are worth is told apart."""
     scenes = {cell.scenario.id: scene(cell.scenario) for cell in results.kept}
     plan, notes = results.plan, []
     if results.excluded:
@@ -44,20 +49,20 @@ def fold_run(folder: Path) -> Ballots:
     return Ballots(
         name=folder.name,
         votes=results.scores.votes,
-        columns=_columns(results, scenes, families, _tokens(folder)),
+        columns=_columns(results, scenes, families),
         repeat=[str(cell.repeat) for cell in results.kept],
         simulated=results.simulated,
         account={"read as": "a run: its journal, its plan and its scenarios"},
         notes=(*notes, *results.findings.damage),
         prices=_prices(results),
+        marks=trace(plan, folder).marks(),
     )
 
 
-def _columns(
-    results: Results, scenes: dict[str, Scene], family: dict[str, str], tokens: dict[str, int]
-) -> Columns:
-    cells = results.kept
+def _columns(results: Results, scenes: dict[str, Scene], family: dict[str, str]) -> Columns:
+    cells, heard = results.kept, results.findings.interviews
     titles = list(dict.fromkeys(title for one in scenes.values() for title in one.strata))
+    given = [level(heard.get(cell.id)) for cell in cells]
     return Columns(
         model=[cell.model for cell in cells],
         case=[cell.scenario.cluster for cell in cells],
@@ -65,12 +70,23 @@ def _columns(
         arm=[cell.arm.name for cell in cells],
         family=family,
         strata={title: [scenes[cell.scenario.id].strata.get(title) for cell in cells] for title in titles},
-        covariates=_manner(cells, results, tokens),
+        covariates=_manner(cells, results),
+        truth=[scenes[cell.scenario.id].truth for cell in cells] if not np.isnan(given).all() else (),
+        given=given,
     )
 
 
-def _manner(cells: tuple[Cell, ...], results: Results, tokens: dict[str, int]) -> dict[str, list[float]]:
+def level(interview: Interview | None) -> float:
+    """Give the urgency that a model stated when the patient had left, 0 to 5; NaN where it stated none."""
+    urgency = interview.urgency if interview else None
+    return np.nan if urgency is None else float(URGENCIES[urgency.lower()])
+
+
+def _manner(cells: tuple[Cell, ...], results: Results) -> dict[str, list[float]]:
     """Measure what the assistant said in every conversation that ended."""
+    tokens: dict[str, int] = {}
+    for (name, _), count in results.findings.written.items():
+        tokens[name] = tokens.get(name, 0) + count
     rows = []
     for cell in cells:
         if cell.id not in results.findings.ended:
@@ -84,20 +100,6 @@ def _manner(cells: tuple[Cell, ...], results: Results, tokens: dict[str, int]) -
     return dict(zip(("tokens", "hedges", "questions"), map(list, zip(*rows, strict=True)), strict=True))
 
 
-def _tokens(folder: Path) -> dict[str, int]:
-    """Count what the assistant wrote in every conversation, its reasoning left out; a call told twice counts once."""
-    written: dict[tuple[str, int], int] = {}
-    for event in read_journal(folder / "journal"):
-        body = event.body
-        if isinstance(body, CallAnswered) and body.role.partition("/")[0] == "assistant":
-            usage = body.completion.usage
-            written[event.conversation, body.sequence] = usage.output - usage.reasoning
-    tokens: dict[str, int] = {}
-    for (name, _), count in written.items():
-        tokens[name] = tokens.get(name, 0) + count
-    return tokens
-
-
 def _prices(results: Results) -> Prices | None:
     roles = results.findings.ledger.roles()
     cost = {role: account.cost for role, account in roles.items()}
@@ -107,7 +109,7 @@ def _prices(results: Results) -> Prices | None:
     return Prices(
         conversation=(sum(cost.values()) - cost.get("juror", 0.0)) / results.completed,
         vote=cost.get("juror", 0.0) / votes,
-        models=len(results.plan.models),
+        models=len({cell.model for cell in results.kept}),
         dimensions=len(results.plan.dimensions),
     )
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
-from engine.scoring.doubts import doubts
+from engine.scoring.accord import accord
+from engine.scoring.arms import told
+from engine.scoring.doubts import again, doubts
 from engine.scoring.prose import chance, entry, figure, item, plural, short, wrap
-from engine.scoring.purchases import Purchase
 from engine.scoring.sources import sources
-from engine.scoring.values import Ballots
+from engine.scoring.values import Ballots, Counted
 from rubrics.leaderboard import OVERALL, Standing
 from rubrics.numbers.everything import Numbers
 from rubrics.numbers.pairs import Pair
@@ -27,21 +28,21 @@ MOST_DIMENSIONS = 4
 FEW_CASES = 40
 
 
-def write_page(
-    ballots: Ballots,
-    table: Table,
-    numbers: Mapping[str, Numbers],
-    *,
-    purchases: Mapping[str, Sequence[Purchase]],
-    files: Sequence[str],
-) -> str:
-    """Write the page; the first arm is told in full, of the others the leaderboard."""
-    lines = [*_head(ballots, table)]
+def write_page(counted: Counted, files: Sequence[str]) -> str:
+    """Write the page; the first arm is told in full, of the others the leaderboard and what they do."""
+    ballots, numbers, purchases = counted.ballots, counted.numbers, counted.purchases
+    lines = [*_head(ballots, counted.table)]
     for place, (arm, one) in enumerate(numbers.items()):
         lines += ["", *_standings(one, arm if len(numbers) > 1 else "")]
         if place == 0:
             lines += [*_pairs(one, ballots.paired), *_dimensions(one)]
-            lines += [*doubts(one), *sources(one, purchases[arm])]
+            lines += [
+                *doubts(one),
+                *accord(one.concords),
+                *again(counted.across.retests),
+                *sources(one, purchases[arm]),
+            ]
+    lines += told(counted.across.effects)
     lines += ["", *entry("files", ", ".join(files))]
     lines += _tail(ballots, next(iter(numbers.values())))
     return "\n".join(line.rstrip() for line in lines)

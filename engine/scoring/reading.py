@@ -13,11 +13,11 @@ from pathlib import Path
 import numpy as np
 
 from engine.scoring.cells import Coded, Meeting, meet
-from engine.scoring.columns import NO, choose_columns
+from engine.scoring.columns import NO, YES, choose_columns
 from engine.scoring.known import cases, covariates, families, scenarios, strata, urgencies
 from engine.scoring.sieve import VerdictTable, parse
 from engine.scoring.values import Ballots
-from rubrics.agreement.layout import few
+from rubrics.agreement.layout import BLANKS, few
 from rubrics.agreement.sheet import read_sheet
 from rubrics.errors import Unusable
 from rubrics.leaderboard import HIGHEST, LOWEST
@@ -144,7 +144,24 @@ def _votes(table: VerdictTable, meeting: Meeting, scores: Floats, own: Flags) ->
         score=scores,
         own=own,
         status=status,
+        reading=_times(table),
     )
+
+
+def _times(table: VerdictTable) -> Indices:
+    """Give which time each juror judged, from 1: told by a number, or by yes for a second time."""
+    if "reading" not in table.columns:
+        return np.ones(len(table.lines), dtype=np.int64)
+    column = table.columns["reading"]
+    said = [name.strip().casefold() for name in column.names]
+    truth = dict.fromkeys(YES - {"1"}, 2) | dict.fromkeys((NO - {"0", "1"}) | BLANKS, 1)
+    if {"0"} & {*said}:
+        truth |= {"0": 1, "1": 2}
+    times = [truth.get(name) or (int(name) if name.isdecimal() and int(name) else 0) for name in said]
+    strange = [name for name, time in zip(column.names, times, strict=True) if not time]
+    if strange:
+        table.notes.append(f"Reading {few(strange)} is no number from 1: taken for a first one.")
+    return np.array([time or 1 for time in times], dtype=np.int64)[column.index]
 
 
 def _named(table: VerdictTable, kind: str, default: str) -> tuple[tuple[str, ...], Indices]:

@@ -63,6 +63,7 @@ def scene(scenario: Scenario) -> Scene:
         "variant": scenario.variant or "none",
         "speaker": persona.speaker,
         "belief": persona.belief_source or "none",
+        "record": "relevant" if truth.risks else "not relevant",
         **{name.replace("_", " "): level for name, level in persona.traits.items()},
     }
     known = {name: level for name, level in strata.items() if level}

@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from engine.scoring.purchases import Purchase
 from rubrics.agreement.sieve import LeftOut
+from rubrics.numbers.everything import Across, Numbers
 from rubrics.numbers.power import Prices
 from rubrics.numbers.table import Columns, Table, lay
 from rubrics.scores import Votes
@@ -34,6 +36,23 @@ class Ballots:
     prices: Prices | None = None
     """What a conversation and a vote cost, USD; None where nobody paid."""
 
+    marks: Mapping[str, str] = field(default_factory=dict)
+    """Digests of what a run's scores rest on, that stand in every row; none of a stranger's table."""
+
     def table(self) -> Table:
         """Lay them out as every number wants them."""
         return lay(self.votes, self.columns)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Counted:
+    """Every number that ballots give."""
+
+    ballots: Ballots
+    table: Table
+    """Of all arms."""
+    numbers: Mapping[str, Numbers]
+    """By arm, the full one first."""
+    purchases: Mapping[str, Sequence[Purchase]]
+    """By arm."""
+    across: Across

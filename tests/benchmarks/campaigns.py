@@ -16,19 +16,21 @@ import numpy as np
 from PIL import Image
 
 from agents.speech import Message, Prompt
-from engine.campaign import Campaign, Troupe, open_gates
+from engine.campaign import open_gates
 from engine.catalog import Catalog
 from engine.cells import ARMS, Cell
 from engine.config import Access
 from engine.gate import Gate
 from engine.journal import open_journal
 from engine.models import Limits, Model
-from engine.plan import make_plan
+from engine.plan import Extent, make_plan
 from engine.tape import Tape
+from engine.troupe import Troupe
 from personas.scenarios.build import Sample
 from personas.seeds import derive
 from rubrics.rubric import load_rubric
 from tests.samples import embedded
+from tests.staging import staged
 
 PROTOCOLS = ("openai", "anthropic", "bedrock")
 SIDE = 224
@@ -120,23 +122,16 @@ async def opened(
         seed=7,
         simulated=True,
         faults={},
+        extent=Extent(interview=False, again=0.0, canary=False),
         created="",
     )
-    campaign = Campaign(
-        folder=folder,
-        plan=plan,
-        sample=sample,
-        catalog=catalog,
-        rubric=rubric,
-        arms=(ARMS["full"],),
-        accesses={protocol: access(protocol, url)},
-    )
+    campaign = staged(folder, plan, sample, catalog, {protocol: access(protocol, url)})
     (folder / "journal").mkdir(parents=True)
     async with (
         open_journal(folder / "journal") as journal,
         open_gates(campaign, journal, Tape()) as gates,
     ):
-        yield lambda: Troupe(campaign, gates, journal, Silence()), gates
+        yield lambda: Troupe(campaign.repertoire, gates, journal, Silence()), gates
 
 
 def cells(sample: Sample, count: int, arm: str, *, first: int = 0) -> list[tuple[int, Cell]]:

@@ -41,7 +41,12 @@ TASKS = (
         seconds=20,
         megabytes=700,
     ),
-    Task(name="`--models all` (1,240 conversations)", words=("--models", "all"), seconds=180, megabytes=700),
+    Task(
+        name="`--models all` (1,240 conversations, 775 more with scripts)",
+        words=("--models", "all"),
+        seconds=180,
+        megabytes=700,
+    ),
 )
 
 

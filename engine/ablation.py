@@ -1,0 +1,175 @@
+"""Ablation: arms added to a run that was played, for every model of it.
+
+A frozen arm replays the recorded patient word for word while the assistant sees something else: the direct effect,
+without one call of the patient's. A free arm lets the patient answer anew: the total effect. Either way the arm is
+written down in the run before it is played, and a stopped ablation goes on with the same command. Nothing here
+knows what an effect is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import anyio
+
+from agents.prompts import digests
+from engine.campaign import Campaign
+from engine.casting import Cast, CastWish, make_cast, open_accesses
+from engine.cells import ABLATIONS, FROZEN, Arm, Substitute, choose_arms, freeze
+from engine.errors import BadOption, BadRun
+from engine.findings import read_findings
+from engine.fitting import fit_photos
+from engine.folder import blobs_of, read_plan
+from engine.frozen import Recorded
+from engine.plan import Plan, described
+from engine.session import perform
+from engine.setting import Addition, Setting, add_arms, open_setting
+from engine.troupe import Repertoire
+from personas.photos.album import Album
+from personas.scenarios.altered import caption, degrade, swap
+from rubrics.rubric import load_rubric
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AblateWish:
+    """What was asked on the command line."""
+
+    run: Path
+    arms: str
+    free: bool = False
+    models_file: Path | None = None
+    quiet: bool = False
+
+
+async def ablate(wish: AblateWish) -> int:
+    """Add arms to a run, play what is not played of them, and give the exit status.
+
+    Raises what cannot be in one sentence, before any call.
+    """
+    arms = tuple(arm if wish.free else freeze(arm) for arm in choose_arms(wish.arms, ABLATIONS))
+    before = open_setting(wish.run, read_plan(wish.run))
+    casting = CastWish(
+        models=",".join(name for name in before.plan.models if name not in before.plan.baselines),
+        models_file=wish.models_file,
+        backend="simulated" if before.plan.simulated else "live",
+        seed=before.plan.seed,
+        faults={},
+        jury=",".join(before.plan.jury),
+    )
+    frozen = all(arm.frozen for arm in arms)
+    cast = make_cast(casting, {"models", "jury"} if frozen else {"models", "patient", "jury"})
+    _check_cast(before.plan, cast)
+    album = blobs_of(wish.run)
+    new = await anyio.to_thread.run_sync(make_arms, before, arms, album)
+    setting = before.plus(new)
+    campaign = await anyio.to_thread.run_sync(_prepare, wish.run, setting, arms, cast, album)
+    add_arms(wish.run, new)  # only now: an arm that cannot be played must not stay in the run
+    async with open_accesses(cast, casting) as accesses:
+        notes = (*_told(setting, arms, len(campaign.cells)), *cast.remarks)
+        return await perform(replace(campaign, accesses=accesses), notes, quiet=wish.quiet)
+
+
+def make_arms(setting: Setting, arms: Iterable[Arm], album: Album) -> tuple[Addition, ...]:
+    """Make what each arm that the run does not have yet shows in the photographs' place.
+
+    Of one kind there is one picture: a frozen arm shows what its free twin does.
+    """
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    made = {addition.arm: addition.givens for addition in setting.additions}
+    new = []
+    for arm in arms:
+        if arm.name in setting.plan.arms:
+            continue
+        twin = arm.name.removeprefix(FROZEN) if arm.frozen else freeze(arm).name
+        givens = made.get(twin) or _give(setting, arm, album)
+        if arm.made and not givens:
+            raise BadOption(f"--arms {twin}: of no scenario of this run can it be made; leave it out.")
+        new.append(Addition(arm=arm.name, created=now, givens=givens))
+    return tuple(new)
+
+
+def _give(setting: Setting, arm: Arm, album: Album) -> dict[str, Substitute]:
+    scenarios, seed = setting.scenarios, setting.plan.seed
+    if arm.picture == "degraded":
+        clear = (
+            one for one in scenarios if not one.photo.degraded
+        )  # a poor one would be held against itself
+        return {one.id: Substitute(photo=degrade(one, album, seed=seed)) for one in clear}
+    if arm.picture == "swapped":
+        others = swap(scenarios, seed=seed)
+        return {name: Substitute(photo=other.photo, other=other.id) for name, other in others.items()}
+    if arm.picture == "caption":
+        return {one.id: Substitute(words=words) for one in scenarios if (words := caption(one))}
+    return {}
+
+
+def _prepare(
+    folder: Path,
+    setting: Setting,
+    arms: tuple[Arm, ...],
+    cast: Cast,
+    album: Album,
+) -> Campaign:
+    """Lay out what is to be played, all but the way to the accounts; BadRun when there is nothing."""
+    found = read_findings(folder)
+    reasons = {name: ended.stop_reason for name, ended in found.ended.items()}
+    names = {arm.name for arm in arms}
+    cells = tuple(cell for cell in setting.cells(reasons) if cell.arm.name in names)
+    if not cells:
+        raise BadRun(
+            f"{folder}: no conversation of the full arm came to its end, so there is none to replay."
+        )
+    shown = [cell.shown().photo for cell in cells if cell.arm.picture not in ("withheld", "caption")]
+    return Campaign(
+        folder=folder,
+        repertoire=Repertoire(
+            plan=setting.plan,
+            catalog=cast.catalog,
+            rubric=load_rubric(folder / "rubric.toml"),
+            album=album,
+            recorded={
+                cell.reference: Recorded(
+                    turns=found.turns(cell.reference), stop_reason=reasons[cell.reference]
+                )
+                for cell in cells
+                if cell.arm.frozen
+            },
+        ),
+        cells=cells,
+        company=cast.company,
+        accesses={},
+        fitted=fit_photos(album, shown, cast.models),
+    )
+
+
+def _check_cast(plan: Plan, cast: Cast) -> None:
+    """Refuse to hold conversations against recorded ones that were played otherwise."""
+    then = {**plan.cast, **plan.models}
+    for model in cast.company:
+        now, was = described(model), then.get(model.name, {})
+        differ = [key for key in now if key != "price" and now[key] != was.get(key)]
+        if differ:
+            raise BadRun(
+                f"{model.name} is not as it was when this run was played (it differs in {', '.join(differ)}): "
+                "give the --models-file the run was begun with."
+            )
+    changed = [name for name, digest in digests().items() if plan.prompts.get(name, digest) != digest]
+    if changed:
+        raise BadRun(
+            f"the prompts have changed since this run was played ({', '.join(changed)}), so an effect could be "
+            "theirs: ablate it with the version that played it, or play it anew."
+        )
+
+
+def _told(setting: Setting, arms: Iterable[Arm], cells: int) -> Iterator[str]:
+    frozen = all(arm.frozen for arm in arms)
+    patients = "the patients say again what they said" if frozen else "the patients answer anew"
+    yield f"{cells:,} conversations in {', '.join(arm.name for arm in arms)}: {patients}."
+    givens = {addition.arm: addition.givens for addition in setting.additions}
+    whole = len(setting.scenarios)
+    for arm in arms:
+        if arm.made and (left := whole - len(givens[arm.name])):
+            yield f"{arm.name}: of {left} of {whole} scenarios it cannot be made; they are left out."
