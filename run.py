@@ -162,8 +162,7 @@ def run(
     repeats
         How often every scenario is played with every model.
     baselines
-        Have five trivial scripts (always-emergency, always-reassure, …) play beside the models; where nothing is paid
-        for they do when this is left out.
+        Have five trivial scripts play beside the models; left out, they do where nothing is paid for.
     rubric
         A rubric of your own, a TOML file like rubrics/imcbench.toml.
     jury_photo

@@ -92,8 +92,7 @@ def ablate(
     run
         The run folder.
     arms
-        What the assistant is given: no-image, no-record, neither, degraded (a poorer photograph), swapped-image
-        (somebody else's), caption (words in its place); several separated by commas.
+        What the assistant is given: no-image, no-record, neither, degraded, swapped-image, caption; with commas.
     free
         Let the patient answer anew instead: the total effect.
     models_file
