@@ -23,7 +23,6 @@ from engine.errors import BadOption, BadRun
 from engine.findings import read_findings
 from engine.fitting import fit_photos
 from engine.folder import blobs_of, read_plan
-from engine.frozen import Recorded
 from engine.plan import Plan, described
 from engine.session import perform
 from engine.setting import Addition, Setting, add_arms, open_setting
@@ -86,7 +85,9 @@ def make_arms(setting: Setting, arms: Iterable[Arm], album: Album) -> tuple[Addi
         twin = arm.name.removeprefix(FROZEN) if arm.frozen else freeze(arm).name
         givens = made.get(twin) or _give(setting, arm, album)
         if arm.made and not givens:
-            raise BadOption(f"--arms {twin}: of no scenario of this run can it be made; leave it out.")
+            raise BadOption(
+                f"--arms {arm.name.removeprefix(FROZEN)}: of no scenario of this run can it be made; leave it out."
+            )
         new.append(Addition(arm=arm.name, created=now, givens=givens))
     return tuple(new)
 
@@ -94,9 +95,8 @@ def make_arms(setting: Setting, arms: Iterable[Arm], album: Album) -> tuple[Addi
 def _give(setting: Setting, arm: Arm, album: Album) -> dict[str, Substitute]:
     scenarios, seed = setting.scenarios, setting.plan.seed
     if arm.picture == "degraded":
-        clear = (
-            one for one in scenarios if not one.photo.degraded
-        )  # a poor one would be held against itself
+        # A poor one would be held against itself.
+        clear = [one for one in scenarios if not one.photo.degraded]
         return {one.id: Substitute(photo=degrade(one, album, seed=seed)) for one in clear}
     if arm.picture == "swapped":
         others = swap(scenarios, seed=seed)
@@ -115,9 +115,8 @@ def _prepare(
 ) -> Campaign:
     """Lay out what is to be played, all but the way to the accounts; BadRun when there is nothing."""
     found = read_findings(folder)
-    reasons = {name: ended.stop_reason for name, ended in found.ended.items()}
     names = {arm.name for arm in arms}
-    cells = tuple(cell for cell in setting.cells(reasons) if cell.arm.name in names)
+    cells = tuple(cell for cell in setting.cells(found.reasons) if cell.arm.name in names)
     if not cells:
         raise BadRun(
             f"{folder}: no conversation of the full arm came to its end, so there is none to replay."
@@ -130,13 +129,7 @@ def _prepare(
             catalog=cast.catalog,
             rubric=load_rubric(folder / "rubric.toml"),
             album=album,
-            recorded={
-                cell.reference: Recorded(
-                    turns=found.turns(cell.reference), stop_reason=reasons[cell.reference]
-                )
-                for cell in cells
-                if cell.arm.frozen
-            },
+            recorded={cell.reference: found.recorded(cell.reference) for cell in cells if cell.arm.frozen},
         ),
         cells=cells,
         company=cast.company,

@@ -14,6 +14,7 @@ from typing import Literal
 
 from engine.errors import BadOption
 from personas.values import Photo, Scenario
+from rubrics.numbers.questions import FROZEN, FULL
 
 Picture = Literal["own", "withheld", "degraded", "swapped", "caption"]
 SHOWN: dict[Picture, str] = {
@@ -24,9 +25,6 @@ SHOWN: dict[Picture, str] = {
     "caption": "photograph, which the assistant gets in words",
 }
 """What a reader of a transcript is told in a photograph's place."""
-FROZEN = "frozen-"
-"""How the name of an arm begins in which the patient's turns are replayed."""
-FULL = "full"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,9 +21,11 @@ from engine.events import (
     Event,
     InterviewGiven,
     PhotoFitted,
+    StopReason,
     TurnSpoken,
     VerdictGiven,
 )
+from engine.frozen import Recorded
 from engine.journal import RECORDED, read_journal
 from engine.simulator.request import SIGNATURE
 from engine.tally import CANARY
@@ -58,6 +60,15 @@ class Findings:
     """Whether some answer is signed by the simulator, wherever it was served."""
     damage: list[str] = field(default_factory=list)
     """A sentence for each line of the journal that is not an event."""
+
+    @property
+    def reasons(self) -> dict[str, StopReason]:
+        """Give why each conversation that ended did."""
+        return {name: ended.stop_reason for name, ended in self.ended.items()}
+
+    def recorded(self, name: str) -> Recorded:
+        """Give a conversation that ended as it can be repeated or judged; KeyError for another."""
+        return Recorded(turns=self.turns(name), stop_reason=self.ended[name].stop_reason)
 
     def turns(self, name: str) -> tuple[Turn, ...]:
         """Give what was said in a conversation that ended, in order."""

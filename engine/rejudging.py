@@ -35,7 +35,6 @@ from engine.events import (
 from engine.findings import read_findings
 from engine.fitting import fit_photos
 from engine.folder import blobs_of, read_plan, settle
-from engine.frozen import Recorded
 from engine.journal import RECORDED, read_journal, read_run
 from engine.plan import Plan, remake_plan
 from engine.session import perform
@@ -111,9 +110,8 @@ def _prepare(
     accesses: dict[str, Access],
 ) -> Campaign:
     found = read_findings(folder)
-    reasons = {name: ended.stop_reason for name, ended in found.ended.items()}
-    judged = {name for name, reason in reasons.items() if reason not in UNJUDGED}
-    cells = tuple(cell for cell in setting.cells(reasons) if cell.id in judged)
+    judged = {name for name, reason in found.reasons.items() if reason not in UNJUDGED}
+    cells = tuple(cell for cell in setting.cells(found.reasons) if cell.id in judged)
     if not cells:
         raise BadRun(f"{folder}: no conversation came to its end, so there is nothing to judge.")
     album = blobs_of(folder)
@@ -125,9 +123,7 @@ def _prepare(
             catalog=cast.catalog,
             rubric=rubric,
             album=album,
-            recorded={
-                cell.id: Recorded(turns=found.turns(cell.id), stop_reason=reasons[cell.id]) for cell in cells
-            },
+            recorded={cell.id: found.recorded(cell.id) for cell in cells},
             played=False,
         ),
         cells=cells,

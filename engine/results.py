@@ -131,7 +131,7 @@ def tabulate_run(folder: Path, base: Plan) -> Results:
     """Score what the journal of a run holds; `base` is its plan.json, to which arms may have been added."""
     setting, found = open_setting(folder, base), read_findings(folder)
     plan = setting.plan
-    cells = setting.cells({name: ended.stop_reason for name, ended in found.ended.items()})
+    cells = setting.cells(found.reasons)
     _drop_unplanned(found, plan, {cell.id for cell in cells})
     rows = {cell.id: entrant(cell.model, cell.arm.name) for cell in cells}
     drift = drifted(plan)

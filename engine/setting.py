@@ -9,6 +9,7 @@ never happened. Nothing here knows what was said.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -126,8 +127,9 @@ def add_arms(folder: Path, additions: Iterable[Addition]) -> None:
     lines = b"".join(orjson.dumps(addition) + b"\n" for addition in additions)
     path = folder / ADDED
     try:
-        torn = path.is_file() and (there := path.read_bytes()) and not there.endswith(b"\n")
-        with path.open("ab") as file:
-            file.write((b"\n" if torn else b"") + lines)
+        there = path.read_bytes() if path.is_file() else b""
+        part = path.with_name(f".{ADDED}.part")
+        part.write_bytes(there[: there.rfind(b"\n") + 1] + lines)  # a torn line never happened
+        os.replace(part, path)
     except OSError as error:
         raise BadRun(f"{path} cannot be written ({error.strerror}): free the disk and try again.") from error

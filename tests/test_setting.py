@@ -51,6 +51,11 @@ def test_a_torn_line_never_happened_and_the_next_one_is_whole(run):
     (run / ADDED).write_bytes(b'{"arm": "frozen-no-im')
     assert read_additions(run) == ()
     add_arms(run, [addition()])
+    assert read_additions(run) == (addition(),)
+
+
+def test_a_whole_line_that_is_no_arm_is_one_sentence(run):
+    (run / ADDED).write_bytes(b'{"arm": "frozen-no-im\n')
     with pytest.raises(BadRun, match="line 1: not an arm"):
         read_additions(run)
 
