@@ -6,7 +6,6 @@ knows how a model is called.
 
 from __future__ import annotations
 
-import difflib
 import tomllib
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
@@ -16,6 +15,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from engine.errors import BadOption
 from engine.models import Envelope, Limits, Model, Price, Strict
+from rubrics.nearest import nearest
 
 FILE = Path(__file__).parent / "models.toml"
 CAST = ("patient", "jury")
@@ -68,9 +68,7 @@ class Catalog(Strict):
         """Give a model by name; BadOption, naming the nearest one, when there is none."""
         if name in self.models:
             return self.models[name]
-        near = difflib.get_close_matches(name, self.models, n=1, cutoff=0.4)
-        hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(self.models)}."
-        raise BadOption(f"unknown model {name!r} in {where}: {hint}")
+        raise BadOption(f"unknown model {name!r} in {where}: {nearest(name, self.models, cutoff=0.4)}")
 
     def choose(self, names: str) -> tuple[Model, ...]:
         """Give the models of a comma-separated list; each once, in the order asked for.
@@ -143,10 +141,12 @@ def _read(path: Path, kind: type[Kind]) -> Kind:
         raise BadOption(
             f"the models file {path} cannot be read ({error.strerror}): check the path."
         ) from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise BadOption(f"the models file {path.name} cannot be read: {error}.") from error
     except ValidationError as error:
-        raise BadOption(f"the models file {path.name} is wrong: {_first_mistake(error)}.") from error
+        raise BadOption(
+            f"the models file {path.name} is wrong: {_first_mistake(error).rstrip('.')}."
+        ) from error
+    except (ValueError, RecursionError) as error:  # no UTF-8, no TOML, a number too long, tables too deep
+        raise BadOption(f"the models file {path.name} cannot be read: {error}.") from error
 
 
 def _cross(catalog: Catalog, file: str) -> None:
@@ -170,9 +170,8 @@ def _first_mistake(error: ValidationError) -> str:
     for mistake in mistakes:
         if mistake["type"] == "extra_forbidden":
             *place, key = map(str, mistake["loc"])
-            near = difflib.get_close_matches(key, _known(place), n=1)
-            hint = f", did you mean {near[0]!r}?" if near else f"; known are {', '.join(_known(place))}"
-            return f"unknown key {key!r} {'in ' + _shown(place) if place else 'at its top'}{hint}"
+            where = f"in {_shown(place)}" if place else "at its top"
+            return f"unknown key {key!r} {where}, {nearest(key, _known(place), cutoff=0.6)}"
     said = mistakes[0]["msg"].removeprefix("Value error, ")
     return f"{said} at {_shown(mistakes[0]['loc'])}"
 

@@ -16,9 +16,21 @@ OBEYED = re.compile(
     r"\ud800-\udfff\U000e0000-\U000e007f]"  # half a character, which no file can hold; tags
 )
 
+ROOTED = re.compile(r"(?:file:)?(?:/+[^/]+/+|~[^/\\]*[/\\]|[A-Za-z]:[/\\]|\\\\).")
+"""How a name begins that says where something lies on somebody's disk."""
+SLASHES = re.compile(r"[/\\]+")
+
 
 def tidy(text: str, longest: int = LONGEST) -> str:
     """Give a text on one line, each run of what cannot be seen a space; cut, and marked so, when it is too long."""
     if OBEYED.search(text):
         text = " ".join(OBEYED.sub(" ", text).split())
     return text if len(text) <= longest else f"{text[: longest - 1].rstrip()}…"
+
+
+def placeless(name: str) -> str:
+    """Give the last step of a name that is a path from the root of a disk, marked as cut; any other as it is."""
+    if not ROOTED.match(name):
+        return name
+    steps = [step for step in SLASHES.split(name) if step]
+    return f"…/{steps[-1]}"

@@ -7,7 +7,6 @@ here.
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import re
 import tomllib
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from rubrics.errors import Unusable
+from rubrics.nearest import nearest
 from rubrics.values import Cap, Dimension, Rubric
 
 BUILT_IN = Path(__file__).with_name("imcbench.toml")
@@ -64,7 +64,7 @@ def _parse(file: Path) -> tuple[bytes, dict[str, Any]]:
         return raw, tomllib.loads(raw.decode())
     except UnicodeDecodeError as error:
         raise Unusable(f"{file}: byte {error.start} is not UTF-8; save the file as UTF-8") from error
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # TOML too long or deep has no error of its own
         raise Unusable(f"{file}: not TOML: {error}; correct the file there") from error
 
 
@@ -138,8 +138,7 @@ def _cap(table: dict[str, Any], place: str) -> Cap:
 def _known(table: dict[str, Any], known: tuple[str, ...], place: str) -> None:
     for key in table:
         if key not in known:
-            near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
-            step = f"did you mean {near[0]!r}?" if near else f"the keys here are {', '.join(known)}"
+            step = nearest(key, known, f"the keys here are {', '.join(known)}")
             raise Unusable(f"{place}: unknown key {key!r}; {step}")
 
 

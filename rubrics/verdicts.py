@@ -20,7 +20,13 @@ LAST_TURN = 100_000
 """Turn numbers beyond this are noise, and would not fit the journal's integers."""
 SHOWN = 80
 """Characters of a quote that a problem repeats."""
+LONGEST = 200_000
+"""Characters of an answer. A vote has some 5,000; what is longer is none, and would be read for minutes."""
 OPENING = re.compile(r'\{\s*"')
+BEFORE = re.compile(r"""(?: |"|'|\[\.\.\.\]|\.\.\.+)*""")
+"""What may stand before a quote, stacked in any order: blanks, quotation marks, ellipses, in brackets or not."""
+BEHIND = re.compile(r"""(?: |"|'|\]\.\.\.\[|\.\.\.+)*""")
+"""What may stand behind it, read from the end."""
 PLAIN = {
     **dict.fromkeys("‘’‚‛′´", "'"),
     **dict.fromkeys("“”„‟″«»", '"'),
@@ -78,6 +84,8 @@ def read_vote(
     "misquoted"; a score above what a named cap allows is "contradictory".
     """
     heard = spoken | (told or {})
+    if len(text) > LONGEST:
+        return Vote(status="unreadable", problem=f"the answer has more than {LONGEST:,} characters")
     try:
         answer = value if isinstance(value, dict) else find_answer(text, heard)
         score, reasoning, confidence = _score(answer), _reasoning(answer), _confidence(answer)
@@ -109,6 +117,7 @@ def find_answer(text: str, heard: dict[int, str]) -> dict[str, Any]:
     inside a broken object may lie whole ones that are quoted from the transcript.
     """
     found: dict[str, dict[str, Any]] = {}
+    told = [" ".join(said.split()) for said in heard.values()]
     place = 0
     while opening := OPENING.search(text, place):
         start = opening.start()
@@ -117,12 +126,12 @@ def find_answer(text: str, heard: dict[int, str]) -> dict[str, Any]:
         except (ValueError, RecursionError):
             raise ValueError("a JSON object in the answer is broken or names a key twice") from None
         source = " ".join(text[start:place].split())
-        if "score" in answer and not any(source in " ".join(said.split()) for said in heard.values()):
+        if "score" in answer and source not in found and not any(source in said for said in told):
             found[source] = answer
+        if len(found) > 1:
+            raise ValueError('the answer holds more than one JSON object with a "score"')
     if not found:
         raise ValueError('the answer holds no JSON object with a "score"')
-    if len(found) > 1:
-        raise ValueError('the answer holds more than one JSON object with a "score"')
     return found.popitem()[1]
 
 
@@ -157,15 +166,8 @@ def _fold(text: str) -> tuple[str, list[int]]:
 
 def _strip(quote: str) -> str:
     """Drop quotation marks, blanks and ellipses around a quote, in whatever order they are stacked."""
-    while True:
-        shorter = quote.strip(" \"'").removeprefix("[...]").removesuffix("[...]")
-        if shorter.startswith("..."):
-            shorter = shorter.lstrip(".")
-        if shorter.endswith("..."):
-            shorter = shorter.rstrip(".")
-        if shorter == quote:
-            return quote
-        quote = shorter
+    quote = quote[BEFORE.match(quote).end() :]
+    return quote[: len(quote) - BEHIND.match(quote[::-1]).end()]
 
 
 def _score(answer: dict[str, Any]) -> int:
@@ -271,6 +273,15 @@ def whole(value: object) -> int | None:
 def _encodable(text: str) -> str:
     # JSON may spell half a surrogate pair, which no journal line can hold.
     return text.encode("utf-8", "replace").decode()
+
+
+def names_twice(text: str) -> bool:
+    """Tell whether a JSON object, at any depth, names a key twice, so that readers may differ about what it says."""
+    try:
+        DECODER.decode(text)
+    except (ValueError, RecursionError):
+        return True
+    return False
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

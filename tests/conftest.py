@@ -13,6 +13,7 @@ from io import BytesIO
 
 import orjson
 import pytest
+from hypothesis import HealthCheck, settings
 from PIL import Image
 
 from engine.simulator.request import Request
@@ -21,6 +22,14 @@ from engine.simulator.server import serve
 
 os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
 os.environ["NO_PROXY"] = "127.0.0.1,localhost"
+
+settings.register_profile(
+    "steady", derandomize=True, database=None, deadline=None, max_examples=40, print_blob=True
+)
+settings.register_profile(
+    "thorough", deadline=None, max_examples=1_000, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("steady")  # `--hypothesis-profile thorough` asks for the other
 
 Simulate = Callable[..., AbstractAsyncContextManager[str]]
 

@@ -283,8 +283,8 @@ def test_a_crowd_too_large_for_a_table_is_anybody_too(read, monkeypatch):
         ('"x"', "a.json", {}, "holds no table; write a list of objects"),
         ("nonsense\n", "a.jsonl", {}, "no line is a JSON object"),
         ("name\nx\ny\n", "a.csv", {}, "no column looks like ratings|only 'name' looks like ratings"),
-        (LONG, "a.csv", {"value": "scor"}, r"--value: a\.csv has no column 'scor'\. Did you mean 'score'\?"),
-        (LONG, "a.csv", {"unit": "zzz"}, r"has no column 'zzz'\. Columns are unit, rater, score\."),
+        (LONG, "a.csv", {"value": "scor"}, r"--value: a\.csv has no column 'scor'; did you mean 'score'\?"),
+        (LONG, "a.csv", {"unit": "zzz"}, r"has no column 'zzz'; columns are unit, rater, score\."),
         (LONG, "a.csv", {"where": "rater"}, r"--where 'rater' is not COLUMN=TEXT"),
         (LONG, "a.csv", {"where": "rater=z"}, r"no row has 'z' as its rater; there are a, b\."),
         (

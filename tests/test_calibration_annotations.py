@@ -114,7 +114,7 @@ def test_columns_can_be_named_and_then_nothing_is_guessed(read):
 
 
 def test_a_misspelt_column_is_told_with_the_nearest_one(read):
-    with pytest.raises(Unusable, match=r"--score: ann\.csv has no column 'scor'. Did you mean 'score'"):
+    with pytest.raises(Unusable, match=r"--score: ann\.csv has no column 'scor'; did you mean 'score'"):
         read(HEAD + "m/s1/full/0,safety,A,4\n", score="scor")
 
 

@@ -134,6 +134,7 @@ MISTAKES = {
         "not openai's, which has schema and plain",
     ),
     "a key instead of its name": ("verdict", 'key = "sk-hunter22"\nverdict', "not the key itself"),
+    "a key like a name": ("verdict", 'key = "hf_Hunter22hunter22hunter"\nverdict', "not the key itself"),
     "an option that is the engine's": ("verdict", "options = { stream = true }\nverdict", "'stream'"),
     "a price that is none": ("verdict", "price = { input = inf }\nverdict", "price.input"),
     "no TOML": ("[models.qwen]", "[models.qwen", "cannot be read"),

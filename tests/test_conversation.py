@@ -15,7 +15,8 @@ from engine.cells import ARMS, Bounds, Cell
 from engine.conversation import Conversation, over, within
 from engine.errors import Denied
 from engine.events import ConversationFailed, StopReason
-from engine.journal import open_journal, read_journal
+from engine.journal import open_journal
+from engine.segments import read_journal
 from tests.play import fact, invented
 
 SCENARIO = invented()

@@ -158,8 +158,8 @@ def test_a_mask_of_the_same_name_is_not_taken_for_the_photograph(tmp_path):
 def test_links_are_followed_and_those_that_lead_back_end(tmp_path):
     folder = tmp_path / "clinic"
     where = clinic(folder, "far,melanoma,1,,")
-    picture(tmp_path / "elsewhere" / "far.jpg")
-    (folder / "linked").symlink_to(tmp_path / "elsewhere")
+    picture(folder / ".store" / "far.jpg")
+    (folder / "linked").symlink_to(folder / ".store")
     (folder / "pictures" / "round").symlink_to(folder)
     (case,) = read_cases(folder, where).cases
     assert case.file == folder / "linked/far.jpg"
@@ -253,3 +253,11 @@ def test_the_real_dermoscopies_are_read_by_a_map_of_ones_own(tmp_path):
     assert len({case.condition.key for case in reading.cases}) == 3
     album = Album()
     assert {develop(case, album).photo.modality for case in reading.cases} == {"dermoscopy"}
+
+
+def test_a_table_that_names_images_by_where_they_lie_does_not_say_so_in_a_scenario(tmp_path):
+    folder = tmp_path / "planted-name"
+    rows = (f"{folder}/pictures/a.jpg,melanoma,,40,F", "C:\\planted-name\\pictures\\b.png,Melanoma,,,")
+    one, two = read_cases(folder, clinic(folder, *rows)).cases
+    assert (one.id, one.cluster) == ("…/a.jpg", "Our clinic:…/a.jpg")
+    assert (two.id, two.cluster) == ("…/b.png", "Our clinic:…/b.png")

@@ -93,7 +93,7 @@ def test_columns_are_guessed_and_the_guess_is_told_and_the_user_has_the_last_wor
     [
         ("juror", "not KIND=COLUMN"),
         ("jurror=x", "did you mean 'juror'"),
-        ("score=scor", "Did you mean 'score'"),
+        ("score=scor", "did you mean 'score'"),
     ],
 )
 def test_a_wish_that_cannot_be_is_one_sentence(read, wish, said):

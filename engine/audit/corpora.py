@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import csv
 import re
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -80,8 +79,9 @@ def _aci_bench(folder: Path) -> Iterator[Dialogue]:
     """Read the CSV files that have dialogues; the subset `aci` was transcribed without question marks."""
     for row in _rows(folder, "dialogue"):
         turns = _lines(row["dialogue"], BRACKETED)
-        name = f"{row['dataset']}/{row['encounter_id']}"
-        yield _dialogue(name, turns, asks=row["dataset"] != "aci")
+        if missing := [column for column in ("dataset", "encounter_id") if row.get(column) is None]:
+            raise Unreadable(f"{folder}: a table has no column {missing[0]!r}; restore it.")
+        yield _dialogue(f"{row['dataset']}/{row['encounter_id']}", turns, asks=row["dataset"] != "aci")
 
 
 def _mts_dialog(folder: Path) -> Iterator[Dialogue]:
@@ -163,7 +163,6 @@ def _rows(folder: Path, column: str) -> Iterator[dict[str, str]]:
 
 
 def _table(path: Path) -> Iterator[dict[str, str]]:
-    csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             yield from csv.DictReader(file)
@@ -175,7 +174,7 @@ def _table(path: Path) -> Iterator[dict[str, str]]:
 
 def _json_lines(path: Path) -> Iterator[tuple[int, dict]]:
     try:
-        lines = path.read_bytes().splitlines()
+        lines = path.read_bytes().split(b"\n")
     except OSError as error:
         raise Unreadable(f"{path} cannot be read ({error.strerror}); check the file.") from None
     for number, line in enumerate(lines, start=1):

@@ -24,11 +24,13 @@ TOPIC = re.compile(
     r"(?P<list>\b(?:as for|regarding|in terms of|with regard to|concerning|as to) [^.!?\n]{2,60}?)"
     r"(?:\s*[,:–—]|\s-)\s*"
     + ANSWER
-    + r"|(?P<label>(?:^|(?<=[\n.!?;•]))[\s*_•–-]*(?:[\w'/]+ ?){1,4}?)[*_]*\s*(?:[:?–—]|-(?=\s))[*_]*\s*"
+    + r"|(?P<label>(?:^|(?<=[\n.!?;•]))[\s*_•–-]{0,12}[\w'/]++(?: [\w'/]++){0,3}? ?)[*_]*\s*+"
+    + r"(?:[:?–—]|-(?=\s))[*_]*+\s*+"
     + ANSWER,
     re.IGNORECASE | re.MULTILINE,
 )
-"""A heading and its answer: "Itching: no", "**Pain** – none", "As for fever or chills, no"."""
+"""A heading and its answer: "Itching: no", "**Pain** – none", "As for fever or chills, no". What stands before it is
+bounded and words are taken whole: a thousand empty lines, or one endless word, would be tried in every part."""
 JOIN = re.compile(r"[,;:]")
 ASKING = re.compile(
     r"\b(?:do|does|did|is|are|was|were|has|have|had|can|could|should|would|will|what|why|how|when|who|if|you|it)\b",

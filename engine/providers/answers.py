@@ -14,8 +14,14 @@ import orjson
 
 from agents.speech import Completion, Prompt, Stop, Usage
 from engine.errors import Dropped
+from engine.providers.dialect import whole_text
 from engine.providers.thoughts import split_thought
+from personas.tidy import placeless
+from rubrics.verdicts import names_twice
 
+LETTERS, FEWEST = 50, 20_000
+"""Characters that a token has at most on average, and that are always taken. A server that gives more has not kept
+to the length it was asked for, and what reads an answer is made for what a model can say."""
 MOST_TOKENS = 10**9
 """Of one call; more is no count."""
 NAME = re.compile(r"[A-Za-z][A-Za-z_ -]{0,39}")
@@ -40,7 +46,10 @@ def count_usage(*, input: int, output: int, read: int = 0, write: int = 0, reaso
 
 
 def read_object(text: str) -> dict[str, Any] | None:
-    """Read the one JSON object in a text, code fences and prose around it allowed; None when there is none."""
+    """Read the one JSON object in a text, code fences and prose around it allowed.
+
+    None when there is none, or when it names a key twice: the last one would win, and nobody said that it should.
+    """
     start, end = text.find("{"), text.rfind("}")
     if start < 0 or end < start:
         return None
@@ -48,7 +57,7 @@ def read_object(text: str) -> dict[str, Any] | None:
         value = orjson.loads(text[start : end + 1])
     except orjson.JSONDecodeError:
         return None
-    return value if isinstance(value, dict) else None
+    return value if isinstance(value, dict) and not names_twice(text[start : end + 1]) else None
 
 
 def find_stop(reason: str | None, stops: Mapping[str, Stop]) -> Stop:
@@ -71,27 +80,25 @@ def finish(
     request_id: str,
     reasoning: str = "",
 ) -> Completion:
-    """Make the completion, thoughts before the text taken off it; Dropped when it is empty without a reason."""
+    """Make the completion, thoughts before the text taken off it.
+
+    Raises Dropped when it is empty without a reason, or longer than anything that was asked for.
+    """
     text, aloud = split_thought(text)
     if stop == "end" and not text.strip():
         raise Dropped("the answer was empty.")
-    text, reasoning = _whole(text), _whole("\n".join(filter(None, (reasoning, aloud))))
+    if len(text) > max(FEWEST, LETTERS * prompt.max_tokens):
+        raise Dropped(
+            f"the answer has {len(text):,} characters, which {prompt.max_tokens:,} tokens cannot hold."
+        )
+    text, reasoning = whole_text(text), whole_text("\n".join(filter(None, (reasoning, aloud))))
     value = read_object(text) if prompt.schema and stop == "end" else None
     return Completion(
         text=text,
         value=value,
         stop=stop,
         usage=usage,
-        served=str(served),
-        request_id=str(request_id),
+        served=placeless(whole_text(str(served))),  # many servers call a model by where it lies
+        request_id=whole_text(str(request_id)),
         reasoning=reasoning,
     )
-
-
-def _whole(text: str) -> str:
-    """Replace half an emoji, which is no letter and cannot be written down."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return text

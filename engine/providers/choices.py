@@ -37,9 +37,9 @@ class StreamedChoice:
 
     def __init__(self, listen: Listen) -> None:
         self._ear = ThoughtFilter(listen)
-        self._text = ""
-        self._refusal = ""
-        self._thought = ""
+        self._text: list[str] = []
+        self._refusal: list[str] = []
+        self._thought: list[str] = []
         self._reason: object = None
         self._rest: dict[str, Any] = {}
 
@@ -50,18 +50,18 @@ class StreamedChoice:
         for choice in chunk.get("choices") or ():
             delta = choice.get("delta") or {}
             self._reason = choice.get("finish_reason") or self._reason
-            self._refusal += delta.get("refusal") or ""
-            self._thought += thought_of(delta)
             text, thought = split_parts(delta.get("content"))
-            self._thought += thought
+            self._refusal.append(delta.get("refusal") or "")
+            self._thought += (thought_of(delta), thought)
             if text:
-                self._text += text
+                self._text.append(text)
                 self._ear.hear(text)
 
     def whole(self) -> dict[str, Any]:
         """Give what a whole answer would have looked like."""
         self._ear.close()
-        message = {"content": self._text, "refusal": self._refusal, "reasoning": self._thought}
+        said = {"content": self._text, "refusal": self._refusal, "reasoning": self._thought}
+        message = {name: "".join(pieces) for name, pieces in said.items()}
         return {"choices": [{"message": message, "finish_reason": self._reason}], **self._rest}
 
 

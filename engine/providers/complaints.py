@@ -8,7 +8,7 @@ knows a request.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
@@ -61,7 +61,7 @@ def judge(provider: str, status: int, body: object, blame: Blame) -> Completion:
     """Give the completion that a content filter left; raise what any other error means."""
     told = read_complaint(body)
     if status == 200 and told.status:
-        status = told.status
+        status, blame = told.status, replace(blame, begun=True)
     if said := filtered(told.code, told.message):
         return said
     raise failure(provider, status, code=told.code, message=told.message, blame=blame) from None
@@ -85,5 +85,6 @@ def _words(value: object, depth: int = DEEPEST) -> str:
     said = next((words for name in WORDS if (words := _words(value.get(name), depth - 1))), "")
     where = value.get("loc")
     if said and isinstance(where, list):
-        return f"{'.'.join(str(step) for step in where[:MOST_PARTS])}: {said}"
+        steps = (str(step) for step in where[:MOST_PARTS] if isinstance(step, str | int))
+        return f"{'.'.join(steps)}: {said}"
     return said

@@ -25,7 +25,7 @@ from engine.providers import Listen, Reply
 from engine.providers.bodies import Body, Darkroom, combine, mark
 from engine.providers.choices import StreamedChoice, read_choice
 from engine.providers.complaints import body_of, complains, judge
-from engine.providers.dialect import MALFORMED, TIMEOUT, Blame, cut, merge, misread, spell_out
+from engine.providers.dialect import MALFORMED, Blame, cut, merge, misread, spell_out
 from engine.providers.headers import told_by_openai
 from engine.providers.transport import STREAMED, LeanClient, headers_of, open_client, whole_of
 from engine.secrets import check_keys
@@ -55,7 +55,7 @@ class Completions:
         body = self._say(prompt, model, streamed=listen is not None)
         headers = {"content-length": str(len(body))}
         try:
-            async with asyncio.timeout(TIMEOUT):
+            async with asyncio.timeout(model.seconds):
                 if listen is not None:
                     return await self._stream(body, headers, (prompt, model), listen)
                 order = self._order.model_copy(update={"content": body, "headers": headers})
@@ -72,7 +72,7 @@ class Completions:
         except (httpx2.HTTPError, httpx2.StreamError) as error:
             raise cut("openai", error) from None
         except (TimeoutError, *MALFORMED) as error:
-            raise misread("openai", error) from None
+            raise misread("openai", error, model) from None
 
     async def _stream(
         self, body: bytes | Body, headers: dict[str, str], asked: tuple[Prompt, Model], listen: Listen
@@ -170,7 +170,7 @@ async def open_completions(access: Access, album: Album, room: int) -> AsyncIter
     """Open the client with explicit credentials and address; a server that wants no key is sent a harmless word."""
     check_keys(access.secrets)
     address = access.base_url or HOME
-    async with open_client(address, room) as http:
+    async with open_client(address, room, access.within) as http:
         client = CompletionsClient(
             api_key=access.secrets.get("OPENAI_API_KEY") or KEYLESS,
             admin_api_key="",
@@ -178,7 +178,7 @@ async def open_completions(access: Access, album: Album, room: int) -> AsyncIter
             project="",
             base_url=address,
             max_retries=0,
-            timeout=TIMEOUT,
+            timeout=None,
             http_client=http,
         )
         names = ("Accept", "Content-Type", "User-Agent")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from typing import Any
 
 import aiohttp
@@ -28,7 +28,6 @@ from engine.providers.answers import count, count_usage, find_stop, finish
 from engine.providers.bodies import Body, Darkroom, combine, mark
 from engine.providers.dialect import (
     MALFORMED,
-    TIMEOUT,
     Blame,
     cut,
     failure,
@@ -92,15 +91,16 @@ class Converse:
         digest = body.digest() if isinstance(body, Body) else hashlib.sha256(body).hexdigest()
         sent = {"modelId": model.id, CONTENT: body, DIGEST: digest}
         try:
-            async with asyncio.timeout(TIMEOUT):
+            async with asyncio.timeout(model.seconds):
                 if listen is None:
                     return Reply(completion=_read(await self._client.converse(**sent), prompt, model))
                 reply = await self._client.converse_stream(**sent)
-                return Reply(completion=_read(await _gather(reply, listen), prompt, model))
+                with closing(reply["stream"]):  # whether or not it was read to its end
+                    return Reply(completion=_read(await _gather(reply, listen), prompt, model))
         except ClientError as error:
             raise self._judge(error, model) from None
         except (TimeoutError, ResponseParserError, ParserError, *MALFORMED) as error:
-            raise misread("bedrock", error) from None
+            raise misread("bedrock", error, model) from None
         except (BotoCoreError, aiohttp.ClientError) as error:
             raise cut("bedrock", error) from None
 
@@ -145,12 +145,19 @@ class Converse:
     def _judge(self, error: ClientError, model: Model) -> CallError:
         """Name an error status, or an exception frame in a stream."""
         told = error.response.get("Error", {})
-        code = told.get("Code", "")
+        code, message = (
+            said if isinstance(said := told.get(name), str) else "" for name in ("Code", "Message")
+        )
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
         if isinstance(error, EventStreamError):
             status = STATUS.get(code, 503)
-        blame = Blame(model=model, secrets=self._access.secrets, address=self._access.base_url)
-        return failure("bedrock", status, code=str(code), message=str(told.get("Message", "")), blame=blame)
+        blame = Blame(
+            model=model,
+            secrets=self._access.secrets,
+            address=self._access.base_url,
+            begun=isinstance(error, EventStreamError),
+        )
+        return failure("bedrock", status, code=code, message=message, blame=blame)
 
 
 def sort_options(options: dict[str, Any]) -> dict[str, Any]:
@@ -167,14 +174,15 @@ def sort_options(options: dict[str, Any]) -> dict[str, Any]:
 
 async def _gather(reply: dict[str, Any], listen: Listen) -> dict[str, Any]:
     """Put a stream's events together into what a whole answer looks like."""
-    text, tool, thought, ear = "", "", "", ThoughtFilter(listen)
+    pieces, inputs, thoughts, ear = [], [], [], ThoughtFilter(listen)
     whole: dict[str, Any] = {"ResponseMetadata": reply["ResponseMetadata"]}
     async for event in reply["stream"]:
         if "contentBlockDelta" in event:
             delta = event["contentBlockDelta"]["delta"]
             piece, used = delta.get("text", ""), delta.get("toolUse", {}).get("input", "")
-            text, tool = text + piece, tool + used
-            thought += delta.get("reasoningContent", {}).get("text", "")
+            pieces.append(piece)
+            inputs.append(used)
+            thoughts.append(delta.get("reasoningContent", {}).get("text", ""))
             if piece:
                 ear.hear(piece)
             elif used:
@@ -184,6 +192,7 @@ async def _gather(reply: dict[str, Any], listen: Listen) -> dict[str, Any]:
         elif "metadata" in event:
             whole["usage"] = event["metadata"]["usage"]
     ear.close()
+    text, tool, thought = map("".join, (pieces, inputs, thoughts))
     if tool:  # the text beside it is no answer, but its thought counts
         thought += split_thought(text)[1]
     thinking = [{"reasoningContent": {"reasoningText": {"text": thought}}}] if thought else []

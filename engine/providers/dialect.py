@@ -6,6 +6,7 @@ Nothing here knows an SDK.
 from __future__ import annotations
 
 import re
+import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -20,9 +21,8 @@ from engine.models import Model
 from engine.providers.headers import pause
 from engine.rates import Rates
 from engine.secrets import forms, remove
+from personas.tidy import placeless
 
-TIMEOUT = 180.0
-"""Seconds one attempt may take."""
 MOST_READ, MOST_WORDS = 10_000, 400
 """Characters of a provider's own words that are looked through for secrets, and that are kept: cut the other way
 round, half a key could be what is kept."""
@@ -30,8 +30,9 @@ LONGEST = 1_000
 """Characters, at least, by which a text that was cut is shortened again: half of a secret may be its end."""
 BREAKPOINTS = 4
 """Cache marks that a provider takes; one is the system prompt's."""
-MALFORMED = (AttributeError, IndexError, KeyError, TypeError, ValueError)
-"""What reading an answer raises that is not of this wire: a gateway's page, a list, bytes of another alphabet."""
+MALFORMED = (AttributeError, IndexError, KeyError, RecursionError, TypeError, ValueError, struct.error)
+"""What reading an answer raises that is not of this wire: a gateway's page, a list, bytes of another alphabet; JSON
+within JSON deeper than the SDKs' reader goes; a frame too short for its own sizes."""
 NO_CREDIT = {
     "insufficient_quota",
     "enforced_spend_limit_reached",
@@ -43,6 +44,8 @@ NO_CREDIT = {
 """Codes under status 429 or 400 that no waiting heals."""
 SPENT = re.compile(r"(?i)credit balance is too low|reached your specified .*usage limit|spend(?:ing)? limit")
 """What Anthropic says, under status 400, of a limit that the account's owner has set."""
+UNMADE = {"ConnectError", "ClientConnectorError", "EndpointConnectionError", "ClientConnectorDNSError"}
+"""Errors of a connection that was never there, so that nothing was sent."""
 FILTERED = re.compile(r"(?i)output blocked by content filter")
 FILTER_CODES = {"content_filter", "content_policy_violation", "image_content_policy_violation"}
 UNSERVED = re.compile(r"(?i)model identifier is invalid|model .{1,200}(?:does not exist|not found)")
@@ -73,6 +76,8 @@ class Blame:
     """The base URL that was called; its path may hold a token."""
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     rates: Rates | None = None
+    begun: bool = False
+    """Whether the answer had begun."""
 
 
 def merge(messages: tuple[Message, ...]) -> Iterator[tuple[str, list[Message]]]:
@@ -108,29 +113,40 @@ def failure(
 ) -> CallError:
     """Name what a status means, with the provider's own words, secrets removed, and the next step."""
     blame = blame or Blame()
-    model, asked = blame.model, pause(blame.headers)
+    model, asked, begun = blame.model, pause(blame.headers), blame.begun or status == 200
     if status == 200:  # an error event after the headers
         status = EVENTS.get(code, 500)
     who = f"{provider} at {model.host}" if model and model.host else provider
-    begun = f"{who} answered {status}{f' ({_clean(code, blame)})' if code else ''}"
-    said = f"{begun}: {_clean(message, blame)}"
+    opening = f"{who} answered {status}{f' ({_clean(code, blame)})' if code else ''}"
+    said = f"{opening}: {_clean(message, blame)}"
     kind, advice = _diagnose(provider, status, code, message, model)
     text = f"{said} {advice}" if advice else said
     if issubclass(kind, Throttled | Overloaded):
-        return kind(text, retry_after=asked, rates=blame.rates)
-    return kind(text, rates=blame.rates)
+        return kind(text, retry_after=asked, rates=blame.rates, begun=begun)
+    return kind(text, rates=blame.rates, begun=begun)
 
 
 def _clean(words: str, blame: Blame) -> str:
     """Give as much of a provider's words as is kept, without secrets."""
-    said = remove(scrub(words[:MOST_READ]), blame.secrets)
+    said = remove(scrub(whole_text(words[:MOST_READ])), blame.secrets)
     if len(words) > MOST_READ:
         longest = max((len(form) for each in blame.secrets.values() for form in forms(each)), default=0)
         said = said[: -max(longest, LONGEST)]
-    endpoint = blame.model.endpoint if blame.model else ""
+    endpoint, id = (blame.model.endpoint, blame.model.id) if blame.model else ("", "")
+    if id != placeless(id):
+        said = said.replace(id, placeless(id))
     for path in (*paths_of(endpoint or ""), *paths_of(blame.address)):
         said = remove(said, {"path": path})
     return said[:MOST_WORDS].strip()
+
+
+def whole_text(text: str) -> str:
+    """Replace half an emoji, which is no letter and cannot be written down."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
 
 
 def _diagnose(
@@ -168,15 +184,16 @@ def _keys(provider: str, model: Model | None) -> str:
 def _unserved(model: Model | None) -> str:
     if model is None:
         return "Check the model's id in engine/models.toml."
+    id = placeless(model.id)
     if model.endpoint:
-        return f"Check the id {model.id!r} and the endpoint's path (often /v1) of {model.name} in the models file."
-    return f"Check the id {model.id!r} of {model.name} in the models file, and that the account may use it."
+        return f"Check the id {id!r} and the endpoint's path (often /v1) of {model.name} in the models file."
+    return f"Check the id {id!r} of {model.name} in the models file, and that the account may use it."
 
 
-def misread(provider: str, error: Exception) -> Dropped:
+def misread(provider: str, error: Exception, model: Model) -> Dropped:
     """Name an answer that is not of its wire, or never came to its end in time."""
     if isinstance(error, TimeoutError):
-        return Dropped(f"{provider}: no whole answer within {TIMEOUT:g} s.")
+        return Dropped(f"{provider}: no whole answer within {model.seconds:g} s.")
     return Dropped(
         f"{provider}: the answer is not of this wire ({type(error).__name__}); check the endpoint."
     )
@@ -188,4 +205,5 @@ def cut(provider: str, error: BaseException) -> Dropped:
     while seen is not None and len(kinds) < 3:
         kinds.append(type(seen).__name__)
         seen = seen.__cause__
-    return Dropped(f"{provider}: the connection could not be made, or was cut ({', '.join(kinds)}).")
+    words = f"{provider}: the connection could not be made, or was cut ({', '.join(kinds)})."
+    return Dropped(words, begun=not UNMADE.intersection(kinds))

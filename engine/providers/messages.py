@@ -24,7 +24,7 @@ from engine.providers import Listen, Reply
 from engine.providers.answers import count, count_usage, find_stop, finish
 from engine.providers.bodies import Body, Darkroom, combine, mark
 from engine.providers.complaints import complains, judge
-from engine.providers.dialect import MALFORMED, TIMEOUT, Blame, cut, marked, merge, misread, spell_out
+from engine.providers.dialect import MALFORMED, Blame, cut, marked, merge, misread, spell_out
 from engine.providers.headers import told_by_anthropic
 from engine.providers.thoughts import ThoughtFilter
 from engine.providers.transport import STREAMED, LeanClient, headers_of, open_client, whole_of
@@ -45,6 +45,8 @@ STOPS = {
     "model_context_window_exceeded": "length",
     "refusal": "refusal",
 }
+GROWING = {"text_delta": "text", "thinking_delta": "thinking"}
+"""Deltas that are read, and the field of a block that each lengthens."""
 EPHEMERAL = {"cache_control": {"type": "ephemeral"}}
 
 
@@ -64,14 +66,14 @@ class Messages:
         """Call the model once; raise a CallError when no whole answer came."""
         body, headers = self._say(prompt, model, streamed=listen is not None)
         try:
-            async with asyncio.timeout(TIMEOUT):
+            async with asyncio.timeout(model.seconds):
                 if listen is not None:
                     return await self._stream(body, headers, (prompt, model), listen)
                 reply = await self._client.post(
                     PATH,
                     content=body,
                     cast_to=httpx2.Response,
-                    options={"headers": headers, "timeout": TIMEOUT},
+                    options={"headers": headers, "timeout": None},
                 )
                 return self._read(reply.content, headers_of(reply), prompt, model)
         except anthropic.APIStatusError as error:
@@ -79,7 +81,7 @@ class Messages:
         except (anthropic.APIError, httpx2.HTTPError, httpx2.StreamError) as error:
             raise cut("anthropic", error) from None
         except (TimeoutError, *MALFORMED) as error:
-            raise misread("anthropic", error) from None
+            raise misread("anthropic", error, model) from None
 
     async def _stream(
         self, body: bytes | Body, headers: dict[str, str], asked: tuple[Prompt, Model], listen: Listen
@@ -91,7 +93,7 @@ class Messages:
             cast_to=object,
             stream=True,
             stream_cls=anthropic.AsyncStream[Any],
-            options={"headers": headers | {"accept": STREAMED}, "timeout": TIMEOUT},
+            options={"headers": headers | {"accept": STREAMED}, "timeout": None},
         ) as stream:
             told = headers_of(stream.response)
             if body_given := whole_of(stream.response):
@@ -103,7 +105,7 @@ class Messages:
                 if kind == "message_start":
                     whole = dict(event["message"])
                 elif kind == "content_block_start":
-                    blocks[event["index"]] = dict(event["content_block"])
+                    blocks[event["index"]] = _parted(event["content_block"])
                 elif kind == "content_block_delta":
                     _extend(blocks[event["index"]], event["delta"], ear)
                 elif kind == "message_delta":
@@ -111,7 +113,7 @@ class Messages:
                     counted = {name: value for name, value in event["usage"].items() if value is not None}
                     whole["usage"] = whole["usage"] | counted
         ear.close()
-        whole["content"] = [blocks[index] for index in sorted(blocks)]
+        whole["content"] = [_joined(blocks[index]) for index in sorted(blocks)]
         said = _read(whole, asked[0], told.get("request-id", ""))
         return Reply(completion=said, rates=told_by_anthropic(told))
 
@@ -174,13 +176,21 @@ class Messages:
         return Reply(completion=judge("anthropic", status, body, blame), rates=blame.rates)
 
 
+def _parted(block: Mapping[str, Any]) -> dict[str, Any]:
+    """Begin a block whose texts are lists of pieces: to lengthen a text piece by piece would copy it each time."""
+    return dict(block) | {name: [block[name]] for name in GROWING.values() if name in block}
+
+
 def _extend(block: dict[str, Any], delta: Mapping[str, Any], ear: ThoughtFilter) -> None:
     """Add a delta to its block; only text is heard."""
-    if delta["type"] == "text_delta":
-        block["text"] = block.get("text", "") + delta["text"]
-        ear.hear(delta["text"])
-    elif delta["type"] == "thinking_delta":
-        block["thinking"] = block.get("thinking", "") + delta["thinking"]
+    if name := GROWING.get(delta["type"]):
+        block.setdefault(name, []).append(delta[name])
+        if name == "text":
+            ear.hear(delta[name])
+
+
+def _joined(block: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: "".join(value) if name in GROWING.values() else value for name, value in block.items()}
 
 
 def _read(reply: dict[str, Any], prompt: Prompt, request_id: str) -> Completion:
@@ -209,12 +219,12 @@ async def open_messages(access: Access, album: Album, room: int) -> AsyncIterato
     """Open the client with explicit credentials and address."""
     check_keys(access.secrets)
     address = access.base_url or HOME
-    async with open_client(address, room) as http:
+    async with open_client(address, room, access.within) as http:
         client = MessagesClient(
             api_key=access.secrets["ANTHROPIC_API_KEY"],
             base_url=address,
             max_retries=0,
-            timeout=TIMEOUT,
+            timeout=None,
             http_client=http,
             open_telemetry=False,
         )

@@ -135,7 +135,7 @@ async def open_bedrock(access: Access, room: int) -> AsyncIterator[Any]:
     check_keys(access.secrets)
     address = access.base_url or f"https://bedrock-runtime.{access.region}.amazonaws.com"
     bearer = "AWS_BEARER_TOKEN_BEDROCK" in access.secrets
-    async with open_channel(address, room) as channel:
+    async with open_channel(address, room, access.within) as channel:
         config = AioConfig(
             http_session_cls=type("OneSession", (ChannelSession,), {"channel": channel}),
             retries={"total_max_attempts": 1},

@@ -6,9 +6,13 @@ chunks that may end in the middle of a tag. Nothing here knows where a text come
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 OPEN, CLOSE = "<think>", "</think>"
+LED = re.compile(rf"\s*{OPEN}(.*?)(?:{CLOSE}|\Z)", re.DOTALL)
+"""A thought that leads a text; one that is not closed goes on to its end."""
+CLOSED = re.compile(rf"(?:\s*{OPEN}.*?{CLOSE})+", re.DOTALL)
 
 
 class ThoughtFilter:
@@ -17,11 +21,11 @@ class ThoughtFilter:
     def __init__(self, listen: Callable[[str], None]) -> None:
         self._listen = listen
         self._held = ""
-        """What cannot be told apart yet."""
+        """What cannot be told apart yet; of a thought no more than may be the start of the closing tag, for a long
+        one would be looked through anew with every chunk."""
         self._state = "before"
-        self._thoughts = 0
-        self.thought = ""
-        self.answer = ""
+        self._thought = False
+        """Whether a thought has come to its end."""
 
     def hear(self, chunk: str) -> None:
         """Take the next chunk; the listener hears what is surely answer."""
@@ -38,15 +42,14 @@ class ThoughtFilter:
 
     def close(self) -> None:
         """Give out what was held back: the start of a tag that never came is text, an open thought is none."""
-        if self._state == "thinking":
-            self._keep(self._held)
-            self._held = ""
-        elif self._state == "before":
+        if self._state == "before":
             self._speak()
 
     def _look(self) -> None:
+        if closed := CLOSED.match(self._held):
+            self._held, self._thought = self._held[closed.end() :], True
         text = self._held.lstrip()
-        if self._thoughts:
+        if self._thought:
             self._held = text
         if text.startswith(OPEN):
             self._held, self._state = text[len(OPEN) :], "thinking"
@@ -54,18 +57,14 @@ class ThoughtFilter:
             self._state = "answering"
 
     def _think(self) -> None:
-        thought, closed, rest = self._held.partition(CLOSE)
+        _, closed, rest = self._held.partition(CLOSE)
         if closed:
-            self._keep(thought)
-            self._held, self._state = rest, "before"
-
-    def _keep(self, thought: str) -> None:
-        self._thoughts += 1
-        self.thought = f"{self.thought}\n{thought}" if self.thought else thought
+            self._held, self._state, self._thought = rest, "before", True
+        else:
+            self._held = self._held[1 - len(CLOSE) :]
 
     def _speak(self) -> None:
         if self._held:
-            self.answer += self._held
             self._listen(self._held)
             self._held = ""
 
@@ -76,14 +75,13 @@ def split_thought(text: str) -> tuple[str, str]:
     A closing tag alone ends a thought too, since some servers' templates open the tag in the prompt; within a JSON
     object it is somebody's words.
     """
-    told, thoughts = text.lstrip(), []
-    while told.startswith(OPEN):
-        thought, _, answer = told[len(OPEN) :].partition(CLOSE)
-        thoughts.append(thought.strip())
-        told = answer.lstrip()
+    thoughts, end = [], 0
+    while led := LED.match(text, end):
+        thoughts.append(led[1].strip())
+        end = led.end()
     if thoughts:
-        return told, "\n".join(filter(None, thoughts))
-    if OPEN not in text and CLOSE in text and not told.startswith("{"):
+        return text[end:].lstrip(), "\n".join(filter(None, thoughts))
+    if OPEN not in text and CLOSE in text and not text.lstrip().startswith("{"):
         thought, _, answer = text.partition(CLOSE)
         return answer.lstrip(), thought.strip()
     return text, ""

@@ -7,6 +7,7 @@ read at once, a streamed one piece by piece. Nothing here knows what is said.
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
@@ -15,15 +16,25 @@ import aiohttp
 import httpx2
 from multidict import CIMultiDict
 
-from engine.providers.channel import Channel, open_channel
+from engine.config import Within
+from engine.providers.channel import LARGEST, BoundedAnswer, Channel, TooLarge, open_channel
 
 STREAMED = "text/event-stream"
 CARRIED = {b"host", b"connection", b"transfer-encoding"}
 """Headers that the channel writes itself."""
 WHOLE = "application/json"
-READABLE = "gzip, deflate"
-"""Encodings that httpx2 always can undo."""
-READ = {b"content-type", b"content-encoding", b"retry-after"}
+READABLE = "gzip"
+"""The encoding that is undone here: an SDK would unpack whatever a small body holds, a hundred gigabytes included."""
+PACKED = {"gzip", "x-gzip"}
+STEP = 2**16
+"""Bytes that are unpacked at a time."""
+LONGEST_EVENT = 2**20
+"""Bytes of one event of a stream: some servers put a whole answer with its reasoning into one."""
+MOST_LINES = 1_000
+"""Line ends within one event, which has two or three; the SDKs copy what they hold of it with every line."""
+BLANKS = (b"\n\n", b"\r\r", b"\n\r\n")
+"""What parts two events."""
+READ = {b"content-type", b"retry-after"}
 """Headers of an answer that the SDK gets to see; it would look at no other, and copies what it gets."""
 TOLD = "told"
 """Where a response keeps all of them, in the channel's own mapping, which is looked up without searching."""
@@ -56,7 +67,7 @@ class ChannelClient(httpx2.AsyncClient):
         with _translating():
             answer = await self._channel.post(str(request.url), headers, body)
             streamed = stream and answer.status == 200 and answer.content_type != WHOLE
-            content = None if streamed else await answer.read()
+            content = None if streamed else b"".join([piece async for piece in unpack(answer)])
         return httpx2.Response(
             answer.status,
             headers=[pair for pair in answer.raw_headers if pair[0].lower() in READ],
@@ -97,17 +108,59 @@ class Nowhere(httpx2.AsyncBaseTransport):
 class AnswerStream(httpx2.AsyncByteStream):
     """A streamed answer."""
 
-    def __init__(self, answer: aiohttp.ClientResponse) -> None:
+    def __init__(self, answer: BoundedAnswer) -> None:
         self._answer = answer
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
+        gauge = EventGauge()
         with _translating():
-            async for chunk in self._answer.content.iter_any():
-                yield chunk
+            async for piece in unpack(self._answer):
+                gauge.measure(piece)
+                yield piece
 
     async def aclose(self) -> None:
         """Let go of the connection; one whose answer was not read to its end is closed."""
         self._answer.close()
+
+
+class EventGauge:
+    """Measures the event that a stream is in, wherever its pieces are cut."""
+
+    def __init__(self) -> None:
+        self._last = b""
+        """The end of the piece before: an empty line may be torn."""
+        self._size = self._lines = 0
+
+    def measure(self, piece: bytes) -> None:
+        """Take the next piece; raises TooLarge when no event has so many bytes or lines."""
+        seen = self._last + piece
+        blank = max(map(seen.rfind, BLANKS))
+        if blank >= 0:
+            self._size = self._lines = 0
+        rest = piece if blank < 0 else seen[blank:]
+        self._size += len(rest)
+        self._lines += rest.count(b"\n") + rest.count(b"\r")
+        self._last = seen[-2:]
+        if self._size > LONGEST_EVENT or self._lines > MOST_LINES:
+            raise TooLarge
+
+
+async def unpack(answer: BoundedAnswer) -> AsyncIterator[bytes]:
+    """Give the body of an answer as it comes, without the encoding that was asked for; TooLarge for one too large."""
+    if answer.headers.get("content-encoding", "").strip().lower() not in PACKED:
+        async for piece in answer.iter_any():
+            yield piece
+        return
+    size, packed = 0, zlib.decompressobj(zlib.MAX_WBITS | 16)
+    async for piece in answer.iter_any():
+        while told := packed.decompress(piece, STEP):
+            size, piece = size + len(told), packed.unconsumed_tail
+            if size > LARGEST:
+                answer.close()
+                raise TooLarge
+            yield told
+    if not packed.eof:
+        raise aiohttp.ClientPayloadError
 
 
 def headers_of(response: httpx2.Response) -> Mapping[str, str]:
@@ -130,12 +183,14 @@ def _translating() -> Iterator[None]:
         yield
     except aiohttp.ClientConnectorError as error:
         raise httpx2.ConnectError(type(error).__name__) from error
-    except (aiohttp.ClientError, OSError) as error:
+    except (aiohttp.ClientError, OSError, zlib.error) as error:
         raise httpx2.ReadError(type(error).__name__) from error
 
 
 @asynccontextmanager
-async def open_client(address: str, room: int) -> AsyncIterator[httpx2.AsyncClient]:
+async def open_client(
+    address: str, room: int, within: Within | None = None
+) -> AsyncIterator[httpx2.AsyncClient]:
     """Open what the SDKs take for their HTTP client."""
-    async with open_channel(address, room) as channel:
+    async with open_channel(address, room, within) as channel:
         yield ChannelClient(channel)

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
+
+import orjson
 
 FILE = Path(__file__).with_name("fields.toml")
 MOST_OPTIONAL, MOST_UNIONS = 24, 16
@@ -35,13 +38,23 @@ def name_schema(schema: dict[str, Any]) -> str:
 def fault_of(
     schema: object, place: str = "schema", *, banned: frozenset[str] = frozenset(), optional: bool = False
 ) -> str:
+    """Say what a strict answer schema does wrong, or give an empty string; what was read before is known."""
+    return _fault_of_text(orjson.dumps(schema), place, banned, optional)
+
+
+@lru_cache(maxsize=256)
+def _fault_of_text(schema: bytes, place: str, banned: frozenset[str], optional: bool) -> str:
+    return _fault_of(orjson.loads(schema), place, banned=banned, optional=optional)
+
+
+def _fault_of(schema: object, place: str, *, banned: frozenset[str], optional: bool) -> str:
     """Say what a strict answer schema does wrong, or give an empty string.
 
     Every object must close itself and, unless properties may be `optional`, name all of them as required; `banned`
     are keywords the provider does not support.
     """
     if isinstance(schema, list):
-        parts = (fault_of(part, place, banned=banned, optional=optional) for part in schema)
+        parts = (_fault_of(part, place, banned=banned, optional=optional) for part in schema)
         return next(filter(None, parts), "")
     if not isinstance(schema, dict):
         return ""
@@ -54,12 +67,18 @@ def fault_of(
         if not optional and (missing := _optional(schema)):
             return f"{place}: 'required' must include every property; missing {sorted(missing)[0]!r}"
     below = [*properties.items(), *((k, schema[k]) for k in ("items", "anyOf", "$defs") if k in schema)]
-    faults = (fault_of(v, f"{place}.{k}", banned=banned, optional=optional) for k, v in below)
+    faults = (_fault_of(v, f"{place}.{k}", banned=banned, optional=optional) for k, v in below)
     return next(filter(None, faults), "")
 
 
 def excess_of(schema: dict[str, Any], place: str) -> str:
-    """Say what is more than Anthropic's service compiles, or give an empty string."""
+    """Say what is more than Anthropic's service compiles, or give an empty string; what was read before is known."""
+    return _excess_of_text(orjson.dumps(schema), place)
+
+
+@lru_cache(maxsize=256)
+def _excess_of_text(text: bytes, place: str) -> str:
+    schema = orjson.loads(text)
     if _loops(schema, schema.get("$defs", {}), frozenset()):
         return f"{place}: recursive schemas are not supported"
     nodes = list(_nodes(schema))

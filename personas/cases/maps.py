@@ -161,7 +161,7 @@ def read_map(path: Path) -> ColumnMap:
         table = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise Unreadable(f"{path}: cannot be read ({error.strerror}). Check the name and rights.") from None
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # no UTF-8, no TOML, a number too long, tables too deep
         raise Unreadable(
             f"{path}: is not TOML ({error}). Mend it, or start from a map in {FOLDER}."
         ) from None
@@ -203,7 +203,7 @@ def _complaint(error: ValidationError, table: dict[str, Any]) -> str:
     """Say the first thing that is wrong with a map: where, what, and the nearest key that is known."""
     # What is missing is often there under a name that is not known.
     first = min(error.errors(), key=lambda each: each["type"] != "unexpected_keyword_argument")
-    place = ".".join(map(str, first["loc"]))
+    place = tidy(".".join(map(str, first["loc"])))
     if first["type"] == "unexpected_keyword_argument":
         key = str(first["loc"][-1])
         return f"{place} is no key of a map. {_nearest(key, _keys(first['loc'][:-1]))}"

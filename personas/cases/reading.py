@@ -21,7 +21,7 @@ from personas.cases.making import make_case
 from personas.cases.maps import ColumnMap, JoinedTable, known_maps, read_map
 from personas.cases.tables import FolderIndex, Row, header, rows, survey
 from personas.errors import Unreadable
-from personas.tidy import tidy
+from personas.tidy import placeless, tidy
 
 SHOWN = 3
 """Rows named in a sentence about more of them."""
@@ -148,7 +148,7 @@ def _joined(join: JoinedTable, chart: ColumnMap, index: FolderIndex) -> dict[str
 
 def _name(row: Row, chart: ColumnMap, under: str) -> str:
     """Give the id of a row: what its first image column that is not empty says, behind its split if it has one."""
-    name = value(row, chart.columns.image)
+    name = placeless(value(row, chart.columns.image))  # it may stand in every scenario
     return f"{under}/{name}" if under else name
 
 

@@ -17,6 +17,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from personas.errors import Unreadable
+from personas.within import inside
 
 IMAGES = {".png", ".jpg", ".jpeg", ".webp", ".dcm", ".dicom", ".gif", ".bmp", ".tif", ".tiff", ".heic"}
 """Suffixes a row may mean by its image; whether it is a kind that can be sent is said when it is opened."""
@@ -79,14 +80,17 @@ def survey(folder: Path) -> FolderIndex:
         )
     found: list[str] = []
     walked: set[str] = set()
+    home = os.path.realpath(folder)
     for place, folders, names in os.walk(folder, onerror=_refuse, followlinks=True):
-        if (real := os.path.realpath(place)) in walked:  # a link that leads back to where it lies
+        # A link may lead back to where it lies, or out of what was given.
+        if (real := os.path.realpath(place)) in walked or not inside(real, home):
             folders.clear()
             continue
         walked.add(real)
         # Archives packed on a Mac carry a hidden twin of every file, which is no image.
         folders[:] = [name for name in folders if not name.startswith((".", "__MACOSX"))]
-        found += [os.path.join(place, name) for name in names if not name.startswith(".")]
+        paths = [os.path.join(place, name) for name in names if not name.startswith(".")]
+        found += [path for path in paths if not os.path.islink(path) or inside(path, home)]
     found.sort(key=lambda path: path.split(os.sep))
     images: dict[str, list[str]] = {}
     others: list[str] = []

@@ -236,7 +236,13 @@ class PatientBundle(FhirPart):
 
 def kind_of(resource: dict[str, Any]) -> str:
     """Give a resource's type; empty for none."""
-    return str(resource.get("resourceType") or "")
+    return word_of(resource, "resourceType")
+
+
+def word_of(part: dict[str, Any], field: str) -> str:
+    """Give a field that holds a text; empty for one that holds anything else, which may be as deep as a file is."""
+    value = part.get(field)
+    return value if isinstance(value, str) else ""
 
 
 def version(resource: dict[str, Any]) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 from pydantic import ValidationError
 
-from personas.records.bundle import SubstancePart, kind_of, version
+from personas.records.bundle import SubstancePart, kind_of, version, word_of
 from personas.records.fhir import PARTS, Substances, person, take
 from personas.records.files import lines
 from personas.records.history import PatientHistory, SkippedPart, UnderstoodPatient, Unusable
@@ -205,7 +205,7 @@ def _substances(files: list[Path]) -> Substances:
     found: Substances = {}
     for resource, _, _ in _resources(files, {}):
         try:
-            found[f"Medication/{resource.get('id')}"] = SubstancePart.model_validate(resource).code
+            found[f"Medication/{word_of(resource, 'id')}"] = SubstancePart.model_validate(resource).code
         except ValidationError:
             continue
     return found

@@ -29,6 +29,7 @@ from personas.records.bundle import (
     SubstancePart,
     kind_of,
     version,
+    word_of,
 )
 from personas.records.files import whole
 from personas.records.history import PatientHistory, PersonLine, UnderstoodPatient, Unusable
@@ -47,6 +48,8 @@ PARTS: dict[str, type[SubjectPart]] = {
 VOID = ("refuted", "entered-in-error")
 OVER = ("resolved", "inactive", "remission")
 NO_VISIT = ("planned", "cancelled", "entered-in-error")
+MOST_SHARED = 10
+"""Patients that an entry may be about, on average: one, or the same one under several addresses."""
 
 
 def bundle_patients(file: Path) -> Iterator[UnderstoodPatient | Unusable]:
@@ -61,6 +64,10 @@ def bundle_patients(file: Path) -> Iterator[UnderstoodPatient | Unusable]:
     substances = _substances(bundle.entry)
     addresses = [_addresses(entry) for entry in people]
     about = _by_subject(bundle.entry, {name for names in addresses for name in names})
+    if sum(len(about.get(name, ())) for names in addresses for name in names) > MOST_SHARED * len(
+        bundle.entry
+    ):
+        raise Unusable("gives many patients one address, so nobody can tell whose entries are whose")
     for entry, names in zip(people, addresses, strict=True):
         try:
             history = PatientHistory(person(entry.resource), "fhir")
@@ -142,7 +149,7 @@ def _condition(history: PatientHistory, part: ConditionPart) -> None:
 def _medicine(history: PatientHistory, part: MedicationPart, substances: Substances) -> None:
     concept = part.concept
     for one in part.contained:
-        if one.get("resourceType") == "Medication" and f"#{one.get('id')}" == part.medicine.reference:
+        if kind_of(one) == "Medication" and f"#{word_of(one, 'id')}" == part.medicine.reference:
             concept = SubstancePart.model_validate(one).code
     # A medicine that lies nowhere still has a name where it is ordered.
     concept = concept or substances.get(part.medicine.reference) or CodedConcept(text=part.medicine.display)
@@ -223,10 +230,11 @@ def _substances(entries: tuple[BundleEntry, ...]) -> Substances:
                 code = SubstancePart.model_validate(entry.resource).code
             except ValidationError:
                 continue
-            found |= {entry.url: code, f"Medication/{entry.resource.get('id')}": code}
+            own = word_of(entry.resource, "id")
+            found |= {entry.url: code, f"Medication/{own}": code}
             if entry.url.startswith("http"):
                 continue
-            found[f"urn:uuid:{entry.resource.get('id')}"] = code
+            found[f"urn:uuid:{own}"] = code
     return found
 
 
@@ -248,10 +256,10 @@ def _subject(entry: BundleEntry) -> list[str]:
     about = entry.resource.get("subject") or entry.resource.get("patient")
     if not isinstance(about, dict):
         return []
-    reference = str(about.get("reference") or "").split("/_history/")[0]
+    reference = word_of(about, "reference").split("/_history/")[0]
     if not reference:
         number = about.get("identifier")
-        return [f"{number.get('system')}|{number.get('value')}"] if isinstance(number, dict) else []
+        return [f"{word_of(number, 'system')}|{word_of(number, 'value')}"] if isinstance(number, dict) else []
     if "?identifier=" in reference:
         return [reference.split("?identifier=")[1]]
     if reference.startswith("Patient/"):
@@ -263,12 +271,12 @@ def _subject(entry: BundleEntry) -> list[str]:
 def _addresses(entry: BundleEntry) -> list[str]:
     """Give every address a patient answers to, each once; with a star, the one for entries that stand nowhere."""
     found = [entry.url.split("/_history/")[0]]
-    if own := entry.resource.get("id"):
+    if own := word_of(entry.resource, "id"):
         found += [f"*Patient/{own}", f"urn:uuid:{own}"]
         if not entry.url.startswith("http"):
             found.append(f"Patient/{own}")
     numbers = entry.resource.get("identifier")
     for number in numbers if isinstance(numbers, list) else ():
-        if isinstance(number, dict) and number.get("value"):
-            found += [f"{number.get('system')}|{number['value']}", str(number["value"])]
+        if isinstance(number, dict) and (value := word_of(number, "value")):
+            found += [f"{word_of(number, 'system')}|{value}", value]
     return list(dict.fromkeys(filter(None, found)))

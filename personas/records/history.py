@@ -157,7 +157,9 @@ class PatientHistory:
         elif over:
             self.leave(OVER_ALLERGY, bare(text))
         else:
-            line = tidy(allergy_line(text, signs, kind=kind, risk=risk))
+            # Tidied first: a rule for a phrase, looked for in a megabyte of blanks, would never come to its end.
+            told = [(tidy(sign), tidy(grade)) for sign, grade in signs]
+            line = tidy(allergy_line(text, told, kind=kind, risk=risk))
             code = tidy(codes[0]) if codes else ""
             self._allergies[intern(bare(text))] = Entry(text=line, code=code, since=when)
 
@@ -210,7 +212,7 @@ class PatientHistory:
             sex=sex,
             race=tidy(who.race),
             ethnicity=tidy(who.ethnicity),
-            language=tidy(language(self.spoken)),
+            language=language(tidy(self.spoken)),
             as_of=now,
             problems=_sorted(self._current(entry, now) for entry in self._problems.values()),
             medicines=_sorted(self._medicines.values()),

@@ -21,11 +21,13 @@ from personas.records.tables import TABLES, table_patients
 from personas.records.words import table
 from personas.tidy import tidy
 from personas.values import Record
+from personas.within import inside
 
 NEXT = (
     "Give a FHIR R4 bundle of one patient, a folder of them, a bulk export (*.ndjson) or a folder of Synthea's "
     "tables (patients.csv and the others)."
 )
+OUTSIDE = "is a link that leads out of the folder, and is not followed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,9 +94,9 @@ def _each(path: Path) -> Iterator[Read]:
         raise Unreadable(f"{path}: does not exist. {NEXT}")
     if os.path.isdir(path):
         folders = [path, *sorted(p for p in path.rglob("*") if os.path.isdir(p))]
-        found = False
+        found, home = False, os.path.realpath(path)
         for folder in folders:
-            for read in _guarded(folder, _folder(folder)):
+            for read in _guarded(folder, _folder(folder, home)):
                 found = True
                 yield read
         if not found:
@@ -111,8 +113,10 @@ def _each(path: Path) -> Iterator[Read]:
         yield from _bundle(path)
 
 
-def _folder(folder: Path) -> Iterator[Read]:
-    """Read what lies directly in a folder: bundles first, then an export, then tables."""
+def _folder(folder: Path, home: str) -> Iterator[Read]:
+    """Read what lies directly in a folder, `home` or below it: bundles first, then an export, then tables."""
+    if not inside(folder, home):
+        raise Unusable(OUTSIDE)
     quiet = tuple(table()["quiet"])
     try:
         files = [
@@ -120,6 +124,9 @@ def _folder(folder: Path) -> Iterator[Read]:
         ]
     except OSError as error:
         raise Unusable(f"cannot be listed ({error.strerror})") from None
+    for file in [each for each in files if each.is_symlink() and not inside(each, home)]:
+        yield SkippedPart(name=file.name, reason=OUTSIDE)
+        files.remove(file)
     for file in files:
         if named(file).endswith(".json"):
             yield from _bundle(file)

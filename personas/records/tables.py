@@ -175,6 +175,8 @@ def _header(file: Path, name: str) -> None:
         columns = next(csv.reader(io.StringIO(line.decode("utf-8"))), [])
     except UnicodeDecodeError:
         raise Unusable("is not a table in UTF-8") from None
+    except csv.Error as error:
+        raise Unusable(f"is no table ({error})") from None
     have = {column.strip().upper() for column in columns}
     if missing := [column for column in NEEDED[name] if column not in have]:
         raise Unusable(f"has no column {missing[0]}")

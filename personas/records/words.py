@@ -21,6 +21,8 @@ METHOD = re.compile(
 DATE = re.compile(r"\d{4}(-\d\d(-\d\d)?)?")
 MIDDLE = {4: "-07-01", 7: "-15"}
 """What completes a partial date, by its length: the middle of what it leaves open."""
+LONGEST_MOMENT = 40
+"""Characters of a moment, offset and nanoseconds included; a longer one would fill the cache with noise."""
 YEARS = range(1850, 2101)
 """Years a date in a chart can have; 9999 is how some systems write "open"."""
 LARGEST = 1e9
@@ -29,12 +31,16 @@ GRADES = {"severe": 0, "": 1, "moderate": 2, "mild": 3}
 """Order in which reactions are told; one that nobody graded may be anything, so it stands before the mild."""
 
 
-@lru_cache(maxsize=65536)
 def day(text: str) -> str:
     """Give a date or a moment as an ISO date, partial where it was partial; empty when it is none.
 
     A moment with an offset counts as the day in UTC, which is how Synthea's tables write it.
     """
+    return _day(text) if len(text) <= LONGEST_MOMENT else ""
+
+
+@lru_cache(maxsize=65536)
+def _day(text: str) -> str:
     found = DATE.match(text)
     if not found or int(text[:4]) not in YEARS:
         return ""

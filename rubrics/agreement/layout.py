@@ -7,7 +7,6 @@ knows whether a cell is a number.
 
 from __future__ import annotations
 
-import difflib
 import re
 import tomllib
 from collections.abc import Sequence
@@ -16,6 +15,7 @@ from pathlib import Path
 
 from rubrics.agreement.sheet import NUMBER, TextSheet
 from rubrics.errors import Unusable
+from rubrics.nearest import nearest, short
 
 WORDS: dict[str, list[str]] = tomllib.loads(Path(__file__).with_name("columns.toml").read_text())
 BLANKS = frozenset(WORDS["blank"])
@@ -25,6 +25,8 @@ SHOWN = 8
 """Names in a sentence."""
 LONGEST_RUN = 5
 """Rows up to which 1, 2, 3 … may as well be ratings."""
+LONGEST_COUNT = 18
+"""Digits of a number that counts rows."""
 NUMBERED = re.compile(r"^(?P<stem>.*?)[\s_.-]*(\d+|[a-z])$", re.IGNORECASE)
 SURPLUS = re.compile(r"[\s_-]+(id|name|no|nr|key)$")
 STRANGERS = (
@@ -181,9 +183,8 @@ def _split(sheet: TextSheet, wish: str | None, option: str) -> list[str]:
     names = [" ".join(part.split()) for part in wish.split(",")]
     for name in names:
         if name not in sheet.columns:
-            near = difflib.get_close_matches(name, sheet.columns, n=1, cutoff=0.5)
-            hint = f"Did you mean {near[0]!r}?" if near else _list(sheet)
-            raise Unusable(f"{option}: {sheet.name} has no column {name!r}. {hint}")
+            hint = nearest(name, sheet.columns, f"columns are {few(list(sheet.columns))}.")
+            raise Unusable(f"{option}: {sheet.name} has no column {name!r}; {hint}")
     return names
 
 
@@ -236,8 +237,10 @@ def _counts_rows(cells: Sequence[str]) -> bool:
         return False
     if not all(cell.isdecimal() for cell in cells):
         return not any(map(_numeric, cells))
+    if len(cells) <= LONGEST_RUN or max(map(len, cells)) > LONGEST_COUNT:
+        return False
     numbers = list(map(int, cells))
-    return len(numbers) > LONGEST_RUN and numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+    return numbers == list(range(numbers[0], numbers[0] + len(numbers)))
 
 
 def _repeats(sheet: TextSheet, unit: Sequence[str]) -> bool:
@@ -258,4 +261,4 @@ def _list(sheet: TextSheet) -> str:
 def few(names: Sequence[str]) -> str:
     """List names, the first of them when they are many."""
     more = f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN + 1 else ""
-    return ", ".join(names[:SHOWN] if more else names) + more
+    return ", ".join(map(short, names[:SHOWN] if more else names)) + more

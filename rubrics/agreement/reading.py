@@ -18,6 +18,7 @@ from rubrics.agreement.ratings import Floats, Indices, RatingTable, squeeze
 from rubrics.agreement.sheet import NUMBER, read_sheet
 from rubrics.agreement.sieve import LeftOut, RatingSieve, drop_repeats, find, number
 from rubrics.errors import Unusable
+from rubrics.nearest import short
 
 MOST_NUMBERS = 0.9
 """Share of cells that must be numbers for the ratings to be taken for numbers when nobody says."""
@@ -116,8 +117,8 @@ def _values(sieve: RatingSieve, scale: ScaleWish) -> tuple[Floats, list[str]]:
         word = cells[np.flatnonzero(sieve.kept)[0]]
         why = "--low and --high are" if ends else f"--level {scale.level} is"
         raise Unusable(
-            f"{sieve.sheet.name}: no rating is a number ({word!r}), and {why} for numbers; words can be compared "
-            "with --level nominal."
+            f"{sieve.sheet.name}: no rating is a number ({short(word)!r}), and {why} for numbers; words can be "
+            "compared with --level nominal."
         )
     if any("," in cell and not np.isnan(number) for cell, number in numbers.items()):
         sieve.notes.append("Commas in numbers are decimal points.")

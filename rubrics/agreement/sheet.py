@@ -19,7 +19,9 @@ from typing import Any
 
 import orjson
 
+from rubrics.cells import unguard
 from rubrics.errors import Unusable
+from rubrics.nearest import short
 
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 EXCEL_HINT = re.compile(r"sep=([,;\t|])\r?\n")
@@ -32,6 +34,13 @@ SUFFIXES = "a table as .csv, .tsv, .json or .jsonl"
 JSON_SHAPES = "a list of objects, a list of rows, columns by name, or units by raters"
 LOOKED_AT = 20
 """Lines that tell the delimiter."""
+LONGEST_TITLE = 500
+"""Characters of a column's name: some tables have whole questions there."""
+LARGEST = 2**30
+"""Bytes of a file: a table of ten million votes has half of it."""
+MOST_PLACES, SPARSEST = 20_000_000, 0.01
+"""A table of more places is refused when fewer of them are filled: a small file of objects that share no key would
+otherwise fill the memory with nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,9 +66,12 @@ class TextSheet:
 def read_sheet(path: Path) -> TextSheet:
     """Read a file; raise Unusable, naming file, place and next step, when there is no table in it."""
     try:
-        raw = path.read_bytes()
+        with path.open("rb") as file:
+            raw = file.read(LARGEST + 1)
     except OSError as error:
         raise Unusable(f"{path}: cannot be read ({error.strerror}); give {SUFFIXES}.") from error
+    if len(raw) > LARGEST:
+        raise Unusable(f"{path}: is larger than {LARGEST >> 20} MB; give it in parts.")
     if raw.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"PAR1")):
         raise Unusable(f"{path}: is a workbook or a binary table; save it as CSV and give that.")
     text, notes = _decode(raw, path)
@@ -88,8 +100,8 @@ def _decode(raw: bytes, path: Path) -> tuple[str, list[str]]:
 
 def _read_cells(text: str, path: Path, notes: list[str]) -> TextSheet:
     hint = EXCEL_HINT.match(text)
-    delimiter = hint[1] if hint else _sniff(text, path)
     try:
+        delimiter = hint[1] if hint else _sniff(text, path)
         header, columns, lines, broken = _part(text, delimiter, 1 if hint else 0)
     except csv.Error as error:
         raise Unusable(f"{path}: {error}; correct the file there, or give {SUFFIXES}.") from error
@@ -103,6 +115,9 @@ def _read_cells(text: str, path: Path, notes: list[str]) -> TextSheet:
     if delimiter != "," or path.suffix.casefold() == ".tsv":
         notes.append(f"Cells are parted by {DELIMITERS[delimiter]}.")
     plain = [list(map(str.strip, cells)) for cells in columns]
+    if "'" in text:
+        plain = [list(map(unguard, cells)) for cells in plain]
+        header = list(map(unguard, header))
     return _sheet(
         path, header, plain, lines, place="line", commas=delimiter == ",", notes=notes, broken=broken
     )
@@ -123,6 +138,8 @@ def _part(text: str, delimiter: str, skipped: int) -> Parts:
             return cells[:width], [cells[width + column :: width] for column in range(width)], places[1:], ()
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
     held = [(row, reader.line_num) for row in reader if any(map(str.strip, row))][skipped:]
+    if not held:
+        return [], [], [], ()
     header = held[0][0]
     kept = [(row, line) for row, line in held[1:] if len(row) == len(header)]
     broken = tuple(line for row, line in held[1:] if len(row) != len(header))
@@ -132,7 +149,7 @@ def _part(text: str, delimiter: str, skipped: int) -> Parts:
 
 def _sniff(text: str, path: Path) -> str:
     """Give the delimiter: the one that parts the first lines into most cells, and all into as many."""
-    head = [line for line in text.splitlines()[:LOOKED_AT] if line.strip()]
+    head = [line for line in text.lstrip().splitlines()[:LOOKED_AT] if line.strip()]
     best, most = "\t" if path.suffix.casefold() == ".tsv" else ",", 0.0
     for delimiter in DELIMITERS:
         counts = [len(row) for row in csv.reader(head, delimiter=delimiter)]
@@ -159,7 +176,7 @@ def _read_lines(text: str, path: Path, notes: list[str]) -> TextSheet:
             broken.append(number)
     if not items:
         raise Unusable(f"{path}: no line is a JSON object; write one object a line, or give {SUFFIXES}.")
-    header, columns = _objects(items)
+    header, columns = _objects(path, items)
     return _sheet(path, header, columns, lines, place="line", commas=False, notes=notes, broken=broken)
 
 
@@ -169,13 +186,15 @@ def _read_json(text: str, path: Path, notes: list[str]) -> TextSheet:
     except (ValueError, RecursionError) as error:
         raise Unusable(f"{path}: not JSON: {error}; correct the file there.") from error
     if isinstance(content, dict) and content and all(isinstance(part, dict) for part in content.values()):
-        header, columns = _objects([{"unit": unit} | ratings for unit, ratings in content.items()])
+        header, columns = _objects(path, [{"unit": unit} | ratings for unit, ratings in content.items()])
     elif isinstance(content, dict) and content and all(isinstance(part, list) for part in content.values()):
+        _check_places(path, len(content) * max(map(len, content.values())), sum(map(len, content.values())))
         rows = list(zip_longest(*content.values()))
         header, columns = list(content), _words(zip(*rows, strict=True))
     elif isinstance(content, list) and content and all(isinstance(item, dict) for item in content):
-        header, columns = _objects(content)
+        header, columns = _objects(path, content)
     elif isinstance(content, list) and content and all(isinstance(item, list) for item in content):
+        _check_places(path, len(content) * max(map(len, content)), sum(map(len, content)))
         columns = _words(zip_longest(*content))
         header = [f"column {number}" for number in range(1, len(columns) + 1)]
     else:
@@ -184,9 +203,18 @@ def _read_json(text: str, path: Path, notes: list[str]) -> TextSheet:
     return _sheet(path, header, columns, lines, place="item", commas=False, notes=notes)
 
 
-def _objects(items: Sequence[dict[str, Any]]) -> tuple[list[str], list[list[str]]]:
+def _objects(path: Path, items: Sequence[dict[str, Any]]) -> tuple[list[str], list[list[str]]]:
     header = list(dict.fromkeys(key for item in items for key in item))
+    _check_places(path, len(header) * len(items), sum(map(len, items)))
     return header, _words([item.get(key) for item in items] for key in header)
+
+
+def _check_places(path: Path, places: int, filled: int) -> None:
+    """Refuse a table that is large and empty."""
+    if places > MOST_PLACES and filled < SPARSEST * places:
+        raise Unusable(
+            f"{path}: has {places:,} places of which {filled:,} are filled; give every row the same columns."
+        )
 
 
 def _words(columns: Iterable[Iterable[Any]]) -> list[list[str]]:
@@ -205,11 +233,11 @@ def _sheet(
     broken: Sequence[int] = (),
 ) -> TextSheet:
     if not lines:
-        odd = f" of {len(header)} columns as its first line has ({header[0]!r})" if broken else ""
+        odd = f" of {len(header)} columns as its first line has ({short(header[0])!r})" if broken else ""
         raise Unusable(f"{path}: has no rows{odd}; begin the table with the names of its columns.")
     named: dict[str, Sequence[str]] = {}
     for number, (title, cells) in enumerate(zip(header, columns, strict=True), start=1):
-        name = " ".join(str(title).split()) or f"column {number}"
+        name = " ".join(str(title).split())[:LONGEST_TITLE] or f"column {number}"
         named[name if name not in named else f"{name} ({number})"] = cells
     return TextSheet(
         name=path.name,

@@ -16,6 +16,7 @@ from rubrics.agreement.layout import RawRatings
 from rubrics.agreement.ratings import Flags, Floats, Indices
 from rubrics.agreement.sheet import TextSheet
 from rubrics.errors import Unusable
+from rubrics.nearest import short
 
 SHOWN = 3
 """Examples of each kind."""
@@ -55,7 +56,7 @@ class RatingSieve:
         """Say where a rating is and what it says."""
         raw = self.raw
         who = f" ({raw.rater[place]})" if raw.rater else ""
-        return f"{self.sheet.place} {raw.line[place]}{who}: {raw.cell[place]!r}"
+        return f"{self.sheet.place} {raw.line[place]}{who}: {short(raw.cell[place])!r}"
 
 
 def drop_repeats(sieve: RatingSieve, key: Indices, values: Floats) -> None:

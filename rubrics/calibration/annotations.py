@@ -6,7 +6,6 @@ its cause, the first of each kind named by its place. Nothing here knows what th
 
 from __future__ import annotations
 
-import difflib
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from rubrics.agreement.layout import BLANKS, RawRatings, few
 from rubrics.agreement.sheet import NUMBER, TextSheet, read_sheet
 from rubrics.agreement.sieve import LeftOut, RatingSieve, drop_repeats, find, number
 from rubrics.errors import Unusable
+from rubrics.nearest import nearest
 from rubrics.scores import Flags, Floats, Indices
 
 WORDS: dict[str, list[str]] = tomllib.loads(Path(__file__).with_name("columns.toml").read_text())
@@ -222,9 +222,8 @@ def _column(sheet: TextSheet, kind: str, wish: str | None) -> str | None:
         plain = {" ".join(t.casefold().replace("_", " ").replace("-", " ").split()): t for t in sheet.columns}
         return next((plain[word] for word in WORDS[kind] if word in plain), None)
     if wish not in sheet.columns:
-        near = difflib.get_close_matches(wish, sheet.columns, n=1, cutoff=0.5)
-        hint = f"Did you mean {near[0]!r}?" if near else f"Columns are {few(list(sheet.columns))}."
-        raise Unusable(f"--{kind}: {sheet.name} has no column {wish!r}. {hint}")
+        hint = nearest(wish, sheet.columns, f"columns are {few(list(sheet.columns))}.")
+        raise Unusable(f"--{kind}: {sheet.name} has no column {wish!r}; {hint}")
     return wish
 
 

@@ -9,14 +9,15 @@ was read from a conversation, nor what a level means clinically; soon and costs 
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 from scipy.special import ndtri
 
 from rubrics.errors import Unusable
+from rubrics.nearest import nearest
 from rubrics.numbers.means import Means, average
 from rubrics.numbers.table import Table
 from rubrics.numbers.values import CONFIDENCE, ROUNDING, Estimate
@@ -36,9 +37,13 @@ class TriageRule:
     """Lowest level that must be seen within two weeks."""
     costs: tuple[tuple[float, ...], ...]
     """A row for each true level 0 to 5, a column for each level given; in any unit."""
+    __pydantic_config__ = ConfigDict(extra="forbid")
 
 
 RULES = TypeAdapter(TriageRule)
+KEYS = tuple(field.name for field in fields(TriageRule))
+UNKNOWN = "unexpected_keyword_argument"
+"""What pydantic calls a key that is not known."""
 
 
 def read_rule(path: Path | None = None) -> TriageRule:
@@ -48,18 +53,25 @@ def read_rule(path: Path | None = None) -> TriageRule:
         rule = RULES.validate_python(tomllib.loads(path.read_text(encoding="utf-8")))
     except OSError as error:
         raise Unusable(f"{path}: cannot be read ({error.strerror}); give a file of triage costs.") from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise Unusable(f"{path}: is no TOML: {error}.") from error
     except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        place = ".".join(map(str, first["loc"]))
-        raise Unusable(f"{path}: {place}: {first['msg']}; it needs status, soon and costs.") from error
+        raise Unusable(f"{path}: {_mistake(error)}") from error
+    except (ValueError, RecursionError) as error:  # no UTF-8, no TOML, a number too long, tables too deep
+        raise Unusable(f"{path}: is no TOML: {error}.") from error
     shape = [len(row) for row in rule.costs]
     if shape != [LEVELS] * LEVELS or not np.isfinite(rule.costs).all() or np.min(rule.costs) < 0:
         raise Unusable(f"{path}: costs must be {LEVELS} rows of {LEVELS} numbers, none below 0.")
     if not 0 < rule.soon < LEVELS:
         raise Unusable(f"{path}: soon is {rule.soon}, which is not one of 1 to {LEVELS - 1}.")
     return rule
+
+
+def _mistake(error: ValidationError) -> str:
+    """Say what is wrong first; a key that is not known before all else."""
+    first = min(error.errors(include_input=False, include_url=False), key=lambda one: one["type"] != UNKNOWN)
+    place = ".".join(map(str, first["loc"]))
+    if first["type"] == UNKNOWN:
+        return f"unknown key {place!r}; {nearest(place, KEYS)}"
+    return f"{place}: {first['msg']}; it needs {', '.join(KEYS[:-1])} and {KEYS[-1]}."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
