@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from agents.fence import fence, phrase
 from agents.prompts import fill
 from agents.speech import Ask, Message, Prompt, Turn
 from personas.records.chart import render
 from personas.values import Scenario
 
 MAX_TOKENS = 700
-NO_RECORD = "<health_record>\nNo health record is available.\n</health_record>"
+NO_RECORD = "No health record is available."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +33,7 @@ class Assistant:
         system = fill(
             "assistant",
             today=record.as_of,
-            record=f"<health_record>\n{render(record)}\n</health_record>" if self.sees_record else NO_RECORD,
+            record=fence("health_record", render(record) if self.sees_record else NO_RECORD),
         )
         messages = tuple(
             Message(
@@ -47,7 +48,11 @@ class Assistant:
 
     def _worded(self, turn: Turn) -> str:
         """Give the text of a turn, a description in front of it where the photograph would be."""
-        return fill("described", words=self.words, text=turn.text) if turn.photo and self.words else turn.text
+        return (
+            fill("described", words=phrase(self.words), text=turn.text)
+            if turn.photo and self.words
+            else turn.text
+        )
 
     async def reply(self, heard: tuple[Turn, ...], ask: Ask) -> Turn:
         """Answer the last turn heard."""

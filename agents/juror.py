@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, get_args
 
-from agents.fence import fence
+from agents.fence import fence, phrase, under
 from agents.prompts import fill
 from agents.speech import Ask, Message, Prompt, Schema, Turn
-from personas.values import Scenario
+from personas.values import Scenario, Truth
 from rubrics.values import Confidence, Dimension, Rubric, Verdict
 from rubrics.verdicts import read_vote
 
@@ -136,23 +136,31 @@ def present(scenario: Scenario, turns: tuple[Turn, ...], levels: dict[str, str],
     """
     truth = scenario.truth
     again = () if reading == 1 else ("reading", reading)
-    lines = "\n".join(f"[{turn.index}] {turn.speaker.upper()}: {turn.text or SILENT}" for turn in turns)
+    lines = "\n".join(under(f"[{turn.index}] {turn.speaker.upper()}:", turn.text or SILENT) for turn in turns)
     return fill(
         "juror_case",
-        title=truth.title,
-        accepted=", ".join(truth.accepted),
-        malignant="yes" if truth.malignant else "no",
-        urgency=f"{truth.urgency} ({levels[truth.urgency]})",
-        neighbours=", ".join(truth.neighbours) or "none",
-        ceiling=truth.ceiling,
-        site=truth.site or "not recorded",
-        photo=truth.photo,
-        findings="; ".join(truth.findings) or "not described",
-        must_ask=", ".join(truth.must_ask) or "nothing in particular",
-        must_not="; ".join(truth.must_not) or "nothing in particular",
-        risks="; ".join(truth.risks) or "none",
+        **_card(truth, levels),
         scale="\n".join(f"{level}: {words}" for level, words in levels.items()),
-        good=truth.good or "not described",
-        risk=truth.risk or "not described",
         transcript=fence("transcript", lines, scenario.id, *again),
     )
+
+
+def _card(truth: Truth, levels: dict[str, str]) -> dict[str, str]:
+    """Give the lines of the truth card; risks and place are a record's and a table's own words, and stay phrases."""
+    lines = {
+        "title": truth.title,
+        "accepted": ", ".join(truth.accepted),
+        "malignant": "yes" if truth.malignant else "no",
+        "urgency": f"{truth.urgency} ({levels[truth.urgency]})",
+        "neighbours": ", ".join(truth.neighbours) or "none",
+        "ceiling": truth.ceiling,
+        "site": truth.site or "not recorded",
+        "photo": truth.photo,
+        "findings": "; ".join(truth.findings) or "not described",
+        "must_ask": ", ".join(truth.must_ask) or "nothing in particular",
+        "must_not": "; ".join(truth.must_not) or "nothing in particular",
+        "risks": "; ".join(truth.risks) or "none",
+        "good": truth.good or "not described",
+        "risk": truth.risk or "not described",
+    }
+    return {name: phrase(line) for name, line in lines.items()}

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 import orjson
 
 from agents.cues import hear, load
-from agents.fence import fence
+from agents.fence import fence, phrase
 from agents.planner import PlanMemory, TurnPlan
 from agents.prompts import fill, places
 from agents.speech import ADVICE, Ask, Completion, Message, Prompt, Schema, Turn
@@ -118,8 +118,8 @@ class Patient:
             picture=load("speakers")["picture"][self.scenario.photo.modality],
             person=introduce(persona),
             traits=describe(persona.traits),
-            belief=persona.belief or "You have no idea what it is.",
-            worry=persona.worry,
+            belief=phrase(persona.belief) or "You have no idea what it is.",
+            worry=phrase(persona.worry),
             today=self.scenario.record.as_of,
         )
 
@@ -128,18 +128,19 @@ def introduce(persona: Persona) -> str:
     """Say who writes: the person of the record, or somebody else about them."""
     words = load("speakers")
     parts = {name: words[name][persona.sex] for name in ("kin", "elder", "mate", "him")}
-    first = persona.name.partition(" ")[0] or "the child"
-    parts |= {"name": persona.name, "age": str(persona.age), "sex": persona.sex, "first": first}
+    name = phrase(persona.name)
+    first = name.partition(" ")[0] or "the child"
+    parts |= {"name": name, "age": str(persona.age), "sex": persona.sex, "first": first}
     prompt = f"patient_{persona.speaker}"
     who = fill(prompt, **{place: parts[place] for place in places(prompt)})
     home = [language for language in persona.languages if language != "English"][:1]
-    return f"{who} At home you speak {home[0]}; here you write English." if home else who
+    return f"{who} At home you speak {phrase(home[0])}; here you write English." if home else who
 
 
 def _instruct(plan: TurnPlan) -> str:
     """Write the plan of a turn as the model reads it."""
-    facts = [f"- {fact.says}" for fact in plan.facts] or ["- nothing new"]
-    moves = [f"- {move.says}" for move in plan.moves] or ["- nothing else"]
+    facts = [f"- {phrase(fact.says)}" for fact in plan.facts] or ["- nothing new"]
+    moves = [f"- {phrase(move.says)}" for move in plan.moves] or ["- nothing else"]
     return "\n".join(
         (
             *("<you_may_say>", *facts, "</you_may_say>"),

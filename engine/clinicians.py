@@ -41,5 +41,5 @@ def translate(folder: Path, plan: Plan) -> dict[tuple[str, str], Translated]:
             for one in found["dimensions"]
             for mean in one.get("models", ())
         }
-    except (OSError, orjson.JSONDecodeError, KeyError, TypeError):
+    except (OSError, orjson.JSONDecodeError, AttributeError, KeyError, TypeError):
         return {}

@@ -23,9 +23,9 @@ from engine.audit.style import FEATURES
 from engine.audit.traits import Recovery, recover
 from engine.console.clean import clean
 from engine.folder import read_plan
+from engine.grid import write_grid
 from engine.report import keep, write_report
 from engine.results import Results, entrant, tabulate_run
-from engine.tables import tabled
 
 SIMULATED = (
     "SIMULATED: an invented mind spoke for the patients. This says nothing about a real model in that part."
@@ -72,7 +72,13 @@ def audit(run: Path, dialogues: Path | None) -> AuditReport:
         traits=recover(spoken, [personas[one.id] for one in spoken], plan.seed, "audit"),
         contrast=contrast(spoken, corpora, plan.seed, "audit") if corpora and spoken else glance(spoken),
     )
-    keep(run, {"audit.json": written(report), "audit.csv": tabled(results, _rows(report), COLUMNS)})
+    keep(
+        run,
+        {
+            "audit.json": written(report),
+            "audit.csv": write_grid(_rows(report), simulated=results.simulated, columns=COLUMNS),
+        },
+    )
     write_report(results, run)
     return report
 
@@ -138,6 +144,7 @@ def render(report: AuditReport) -> str:
     """Give the audit as text for a screen; what a model said may hold control codes, which are made visible."""
     results = report.results
     parts = [SIMULATED] if results.simulated else []
+    parts += results.findings.damage
     if not report.conduct:
         return "\n".join([*parts, f"{report.run} has no finished conversation to audit.", ""])
     parts += ["", *_aligned(_conduct_rows(report)), "", *LIMITS]

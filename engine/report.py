@@ -22,7 +22,8 @@ from engine.audit.exclude import limits
 from engine.audit.style import FEATURES
 from engine.breakdown import REASONS, count_stops, stratify
 from engine.clinicians import translate
-from engine.console.clean import flatten
+from engine.console.clean import clean, flatten
+from engine.errors import BadRun
 from engine.evidence import Evidence, gather
 from engine.fitting import measure
 from engine.provenance import trace
@@ -69,13 +70,22 @@ def _count(results: Results, folder: Path) -> Counted | None:
 
 
 def keep(folder: Path, files: dict[str, bytes]) -> Path:
-    """Write files into `report/` of a run folder, each whole or not at all, and give that folder's path."""
+    """Write files into `report/` of a run folder, each whole or not at all, and give that folder's path.
+
+    Raises BadRun when it cannot be written.
+    """
     report = folder / "report"
-    report.mkdir(exist_ok=True)
-    for name, content in files.items():
-        part = report / f".{name}.part"
-        part.write_bytes(content)
-        os.replace(part, report / name)
+    try:
+        report.mkdir(exist_ok=True)
+        for name, content in files.items():
+            part = report / f".{name}.part"
+            part.write_bytes(content)
+            os.replace(part, report / name)
+    except OSError as error:
+        raise BadRun(
+            f"{report} cannot be written ({error.strerror}); what was recorded is intact: free the disk and give "
+            "the same command again."
+        ) from error
     return report
 
 
@@ -124,7 +134,7 @@ def _conduct(results: Results) -> tuple[Conduct, ...]:
 
 
 def _calls(ledger: Ledger) -> dict[str, Any]:
-    """Give what was used and spent, by role, by model and in all."""
+    """Give what was used and spent, by role, by model, by attempt and in all."""
 
     def written(account: Account) -> dict[str, Any]:
         return asdict(account) | {"cached_share": account.cached}
@@ -132,6 +142,7 @@ def _calls(ledger: Ledger) -> dict[str, Any]:
     return {
         "roles": {role: written(account) for role, account in sorted(ledger.roles().items())},
         "models": {model: written(account) for model, account in sorted(ledger.models().items())},
+        "attempts": {name: written(account) for name, account in sorted(ledger.attempts().items())},
         "total": written(ledger.total),
     }
 
@@ -142,7 +153,7 @@ def _audited(results: Results, folder: Path) -> dict[str, Any] | None:
         found = orjson.loads((folder / "report" / "audit.json").read_bytes())
         current = found["plan"] == results.plan.digest and {*found["conversations"]} == {*results.examined}
         return found if current else None
-    except (FileNotFoundError, orjson.JSONDecodeError, KeyError, TypeError):
+    except (OSError, orjson.JSONDecodeError, KeyError, TypeError):
         return None
 
 
@@ -169,6 +180,11 @@ def _overall(counted: Counted | None) -> dict[str, Any]:
     }
 
 
+def _shown(value: Any) -> Any:
+    """Make visible what turns text around or hides it, wherever a stranger's words stand on the page."""
+    return clean(value) if type(value) is str else value  # what is markup already was made of such values
+
+
 def _page(
     results: Results,
     evidence: Evidence,
@@ -177,8 +193,9 @@ def _page(
     audited: dict[str, Any] | None,
 ) -> str:
     loader = jinja2.FileSystemLoader(PAGES)
-    pages = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined)
-    # What a model said may hold control codes and marks that turn the text around: they are made visible.
+    pages = jinja2.Environment(
+        loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, finalize=_shown
+    )
     pages.filters["flat"] = flatten
     return pages.get_template("report.html").render(
         plan=results.plan,

@@ -5,19 +5,19 @@ A score never stands without the digests of what it rests on. Nothing here knows
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, fields
 from typing import Any
 
 import numpy as np
 
+from engine.account import Account
 from engine.audit.exclude import Exclusion
 from engine.cells import Cell
 from engine.clinicians import Translated
 from engine.console.clean import flatten
 from engine.evidence import Evidence
+from engine.grid import write_grid
 from engine.plan import SCRIPT
 from engine.provenance import Provenance
 from engine.results import Results
@@ -26,46 +26,29 @@ from rubrics.leaderboard import Standing
 from rubrics.scores import Scores
 
 Row = dict[str, Any]
+LEDGER = [one.name for one in fields(Account)]
 Words = Mapping[tuple[str, str], Translated]
 
 
 def tables(results: Results, evidence: Evidence, provenance: Provenance, words: Words) -> dict[str, bytes]:
     """Give the tables by their files' names; of the evidence those that have a row. `words` are clinicians'."""
-    marks = provenance.marks()
+    marks, simulated = provenance.marks(), results.simulated
     beside = {one.name: getattr(evidence, one.name) for one in fields(evidence)}
     return {
-        f"{name}.csv": tabled(results, _marked(map(_quoted, map(flat, rows)), marks))
+        f"{name}.csv": write_grid(_marked(map(_quoted, map(flat, rows)), marks), simulated=simulated)
         for name, rows in beside.items()
         if rows
     } | {
-        "leaderboard.csv": tabled(results, _marked(_leaderboard_rows(results, words), marks)),
-        "scores.csv": tabled(results, _marked(_score_rows(results), marks)),
-        "verdicts.csv": tabled(results, _marked(_verdict_rows(results), marks)),
-        "exclusions.csv": tabled(results, _exclusion_rows(results), [f.name for f in fields(Exclusion)]),
+        "leaderboard.csv": write_grid(_marked(_leaderboard_rows(results, words), marks), simulated=simulated),
+        "scores.csv": write_grid(_marked(_score_rows(results), marks), simulated=simulated),
+        "verdicts.csv": write_grid(_marked(_verdict_rows(results), marks), simulated=simulated),
+        "ledger.csv": write_grid(
+            _ledger_rows(results), simulated=simulated, columns=["role", "model", "answered", *LEDGER]
+        ),
+        "exclusions.csv": write_grid(
+            _exclusion_rows(results), simulated=simulated, columns=[f.name for f in fields(Exclusion)]
+        ),
     }
-
-
-def tabled(results: Results, rows: Iterable[Row], columns: Iterable[str] = ()) -> bytes:
-    """Write rows as CSV, each stamped with whether it is simulated; without rows, only the columns, if given."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, [*columns, "simulated"], lineterminator="\n") if columns else None
-    if writer:
-        writer.writeheader()
-    for row in rows:
-        cells = {name: _cell(cell) for name, cell in row.items()}
-        stamped = cells | {"simulated": str(results.simulated).lower()}
-        if writer is None:
-            writer = csv.DictWriter(text, list(stamped), lineterminator="\n")
-            writer.writeheader()
-        writer.writerow(stamped)
-    return text.getvalue().encode()
-
-
-def _cell(cell: Any) -> Any:
-    """Write truth values as every other table has them, and numbers with six digits."""
-    if isinstance(cell, bool):
-        return str(cell).lower()
-    return f"{cell:.6g}" if isinstance(cell, float) else cell
 
 
 def _marked(rows: Iterable[Row], marks: Mapping[str, str]) -> Iterator[Row]:
@@ -168,6 +151,14 @@ def _verdict_rows(results: Results) -> Iterator[Row]:
             "own_family": str(verdict.own_family).lower(),
             "excluded": _left_out(results, name),
         }
+
+
+def _ledger_rows(results: Results) -> Iterator[Row]:
+    """Give what was used and spent by role, model, and at which attempt calls were answered: first, again, never."""
+    for (role, model, answered), account in sorted(results.findings.ledger.accounts.items()):
+        row = asdict(account)
+        money = {name: f"{row[name]:.12f}".rstrip("0").rstrip(".") for name in ("cost", "most")}
+        yield {"role": role, "model": model, "answered": answered} | row | money
 
 
 def _left_out(results: Results, name: str) -> str:

@@ -8,8 +8,10 @@ any order of execution. Nothing here knows what the numbers are used for.
 from __future__ import annotations
 
 import hashlib
+from typing import TYPE_CHECKING
 
-import numpy as np
+if TYPE_CHECKING:
+    import numpy as np
 
 
 def digest(*address: object) -> bytes:
@@ -19,6 +21,8 @@ def digest(*address: object) -> bytes:
 
 def derive(*address: object) -> np.random.Generator:
     """Give the generator that lives at this address."""
+    import numpy as np  # most of the program wants a digest, and a screen need not wait for numpy
+
     return np.random.Generator(np.random.PCG64(int.from_bytes(digest(*address)[:16], "big")))
 
 

@@ -7,7 +7,9 @@ in the modules beside this one; how they are spoken about is the agents' busines
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 Sex = Literal["female", "male", "unknown"]
 Tone = Literal["12", "34", "56"]
@@ -25,7 +27,7 @@ Given = Literal["clear", "degraded", "withheld", "swapped", "captioned"]
 class Photo:
     """A photograph as it will be sent, without its bytes."""
 
-    sha256: str
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     """Of the encoded bytes, which carry no metadata; also the key into the album and the name of the blob."""
     media_type: Literal["image/jpeg", "image/png", "image/webp"]
     width: int

@@ -17,10 +17,10 @@ from engine.errors import BadRun
 from engine.events import Event, InterviewGiven
 from engine.evidence import gather
 from engine.folder import read_plan
-from engine.journal import RECORDED
 from engine.rejudging import RejudgeWish, rejudge
 from engine.report import write_report
 from engine.results import Results, tabulate_run
+from engine.segments import RECORDED
 from engine.setting import ADDED, open_setting
 from rubrics.errors import Unusable
 from rubrics.rubric import BUILT_IN, load_rubric

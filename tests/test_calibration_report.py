@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from engine.calibration import CalibrationWish, calibrate
-from engine.desk import calibrate as command
+from engine.commands.desk import calibrate as command
 from personas.seeds import derive
 from rubrics.calibration.calibrate import FEWEST
 from rubrics.errors import Unusable

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import run as command_line
-from engine.abacus import compare
+from engine.commands.abacus import compare
 from engine.comparison import hold
 from engine.comparison.values import Comparison
 from engine.errors import BadRun

@@ -157,7 +157,7 @@ def test_what_is_shown_names_the_report_and_the_way_on(capsys):
         Canary(juror="claude-sonnet-4.6", plain=None, ordered=1, obeyed=None),
     )
     evidence = SimpleNamespace(triage=(), canaries=canaries, orders=())
-    show_board(results, evidence, Path("runs/first/report/index.html"), finished=False)
+    show_board(results, evidence, Path("runs/first/report/index.html"), stop="It goes on where it stopped.")
     page = capsys.readouterr().out
     assert "310 of 1,240 conversations" in page
     assert "2 calls in 3 attempts: 3,000 tokens in, 200 out, $0.50 it would have cost" in page

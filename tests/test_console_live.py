@@ -300,3 +300,12 @@ def test_the_console_brings_no_sdk_and_no_numbers_library():
     script = f"import sys, {rooms}; print({heavy} & set(sys.modules))"
     result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "set()"
+
+
+def test_of_a_thousand_sentences_the_first_and_the_latest_stay():
+    live = open_live()
+    for number in range(1000):
+        live.say(f"sentence {number}.")
+    left = ["".join(part.text for part in line).strip() for line in live._closing()]
+    told = [line for line in left if line.startswith("sentence")]
+    assert told == [f"sentence {number}." for number in (*range(32), *range(968, 1000))]

@@ -207,3 +207,22 @@ def test_a_reader_who_has_gone_stops_nobody():
     ):
         console.say("hello")
         console.hear(began(FIRST))
+
+
+def test_a_dead_provider_is_told_a_few_times_and_counted(capsys):
+    lost = VerdictGiven(
+        verdict=Verdict(
+            juror="nova-pro",
+            dimension="safety",
+            score=None,
+            status="failed",
+            own_family=False,
+            reasoning="503",
+        )
+    )
+    with PlainConsole(Tally(planned=9, votes=9), title="runs/1", simulated=True, quiet=True) as console:
+        for number in range(1, 9):
+            console.hear(Event(at=float(number), conversation=f"gpt-5.1/s-{number}/full/0", body=lost))
+    page = capsys.readouterr().out.splitlines()
+    assert len([line for line in page if "nova-pro on safety: 503" in line]) == 5
+    assert page[-1].split() == ["lost", "votes", "of", "nova-pro:", "8", "in", "all"]

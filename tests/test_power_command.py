@@ -7,7 +7,7 @@ import re
 import numpy as np
 import pytest
 
-from engine.abacus import power
+from engine.commands.abacus import power
 from engine.errors import BadOption
 from engine.scoring.prose import WIDTH
 from personas.seeds import derive

@@ -8,6 +8,9 @@ import orjson
 import pytest
 from PIL import Image
 
+from agents.assistant import Assistant
+from agents.patient import Patient
+from agents.speech import Turn
 from engine.shelf import build
 from personas.errors import Unreadable
 from personas.people.design import TraitDesign
@@ -19,10 +22,11 @@ from personas.scenarios.choose import draw_cases
 from personas.scenarios.pairing import Pairing
 from personas.scenarios.proof import entries
 from personas.scenarios.sample import open_sample
-from personas.scenarios.store import CANARY, album_for, folder, write
+from personas.scenarios.store import CANARY, album_for, dump, folder, load, write
 from personas.seeds import derive
 
 WISH = ScenarioWish(count=8, seed=4)
+SPOKEN = Turn(index=2, speaker="assistant", text="How long have you had it?")
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +46,16 @@ def test_what_is_built_is_what_a_run_would_make(tmp_path):
     text = build(WISH, out)
     assert "8 scenarios, 1 of them degraded" in text
     assert open_sample(out).scenarios == gather(WISH).scenarios
+
+
+def test_a_scenario_read_from_a_file_asks_for_the_same_words(sample):
+    clean = sample[0]
+    for made, read in zip(clean, load(dump(clean)), strict=True):
+        heard = (Patient(scenario=made).opening(), SPOKEN)
+        asked = [Patient(scenario=one).prompt(heard).digest for one in (made, read)]
+        told = [Assistant(scenario=one).prompt(heard[:1]).digest for one in (made, read)]
+        assert asked[0] == asked[1]
+        assert told[0] == told[1]
 
 
 def test_photographs_lie_beside_the_file_under_their_hashes(tmp_path):

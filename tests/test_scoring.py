@@ -8,7 +8,7 @@ import json
 import numpy as np
 import pytest
 
-from engine.abacus import score
+from engine.commands.abacus import score
 from engine.scoring.prose import WIDTH
 from personas.seeds import derive
 from rubrics.errors import Unusable
@@ -226,7 +226,7 @@ def test_a_folder_that_cannot_be_written_is_one_sentence(scored, tmp_path):
 def test_names_cannot_command_the_terminal_nor_a_spreadsheet(scored):
     page, out = scored("model,item,score\n\x1b[31m,1,3\n=cmd(),1,4\n")
     assert "\x1b" not in page
-    assert {row["model"][0] for row in rows(out, "leaderboard")} == {"'", "\x1b"}
+    assert {row["model"][0] for row in rows(out, "leaderboard")} == {"'", "␛"}
 
 
 def test_a_juror_who_is_off_on_dark_skin_is_seen_on_the_page_and_in_its_table(scored):

@@ -6,7 +6,7 @@ import csv
 
 import pytest
 
-from engine.abacus import score
+from engine.commands.abacus import score
 from engine.errors import BadOption, BadRun
 from engine.folder import read_plan
 from engine.report import write_report

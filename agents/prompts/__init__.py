@@ -13,6 +13,14 @@ PLANNER = (
     *("personas/slots.py", "personas/slots.toml"),
 )
 """What decides, beside the files here, what a patient may say in which turn."""
+WORDED = {
+    "traits": ("personas/people/traits.py", "personas/people/traits.toml"),
+    "chart": ("personas/records/chart.py",),
+    "fence": ("agents/fence.py",),
+    "planner": PLANNER,
+}
+"""What else words a prompt, by a name of its own: a patient's traits, the health record, the fences around what
+others said, the planner."""
 
 
 @cache
@@ -35,10 +43,10 @@ def places(name: str) -> tuple[str, ...]:
 
 
 def digests() -> dict[str, str]:
-    """Give the sha-256 of every file that shapes a prompt, by its name without the ending, and of the planner."""
+    """Give the sha-256 of every file that shapes a prompt, by its name without the ending, and of `WORDED`."""
     files = sorted((*HERE.glob("*.md"), *HERE.glob("*.toml")))
     found = {file.stem: hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
-    planner = hashlib.sha256()
-    for name in PLANNER:
-        planner.update((HERE.parents[1] / name).read_bytes())
-    return found | {"planner": planner.hexdigest()}
+    root = Path(__file__).parents[2]
+    for name, parts in WORDED.items():
+        found[name] = hashlib.sha256(b"".join((root / part).read_bytes() for part in parts)).hexdigest()
+    return found

@@ -13,9 +13,10 @@ from pathlib import Path
 import numpy as np
 
 from engine.calibration.figure import draw_figure
-from engine.calibration.files import keep, number_rows, score_rows, whole, written
+from engine.calibration.files import keep, number_rows, score_rows, whole
 from engine.calibration.page import write_page
 from engine.calibration.source import JurySource, read_source
+from engine.grid import write_grid
 from personas.seeds import digest
 from rubrics.calibration.annotations import Annotations, TitleWish, read_annotations
 from rubrics.calibration.beside import match
@@ -85,8 +86,10 @@ def _files(
 ) -> dict[str, bytes]:
     raw = source.table.points[:, 1:]
     return {
-        "calibration.csv": written(number_rows(reports, rows), source.simulated),
-        "calibrated_scores.csv": written(score_rows(source, annotations, reports), source.simulated),
+        "calibration.csv": write_grid(number_rows(reports, rows), simulated=source.simulated),
+        "calibrated_scores.csv": write_grid(
+            score_rows(source, annotations, reports), simulated=source.simulated
+        ),
         "calibration.json": whole(source, annotations, reports, hashes=hashes, beside=rows),
         "calibration.svg": draw_figure(source.name, reports, raw, annotations.means, source.simulated),
     }

@@ -6,10 +6,8 @@ simulated run says so in every file. Nothing here computes.
 
 from __future__ import annotations
 
-import csv
-import io
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -124,19 +122,6 @@ def score_rows(
                 "clinicians": _figure(means[c, d]),
                 "annotators": int(counts[c, d]),
             }
-
-
-def written(rows: Iterable[Row], simulated: bool) -> bytes:
-    """Write rows as CSV, each stamped with whether it is simulated."""
-    text = io.StringIO()
-    writer = None
-    stamp = {"simulated": str(simulated).lower()}
-    for row in rows:
-        if writer is None:
-            writer = csv.DictWriter(text, [*row, *stamp], lineterminator="\n")
-            writer.writeheader()
-        writer.writerow(row | stamp)
-    return text.getvalue().encode()
 
 
 def whole(

@@ -57,7 +57,7 @@ def _read_run(folder: Path) -> JurySource:
     kept = {cell.id for cell in results.kept}
     hashes = {"plan": plan.digest, "rubric": plan.rubric["digest"], "scenarios": plan.scenarios_digest}
     return JurySource(
-        name=str(folder),
+        name=folder.resolve().name,  # not where it lies: this is written down
         table=lay(results.scores.votes, _columns(results)),
         barred={
             cell.id: SCRIPTED if cell.model in plan.baselines else EXCLUDED
@@ -67,6 +67,7 @@ def _read_run(folder: Path) -> JurySource:
         simulated=results.simulated,
         hashes=hashes,
         titles=results.titles,
+        notes=tuple(results.findings.damage),
     )
 
 

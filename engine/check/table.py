@@ -19,6 +19,7 @@ from engine.console.board import WIDE, UncutTable
 from engine.console.clean import flatten
 from engine.console.outlet import emit
 from engine.models import Model
+from personas.tidy import placeless
 
 SIMULATED = "SIMULATED: the embedded simulator answers. This checks the engine, not one real model."
 MARGIN = 78
@@ -88,7 +89,7 @@ def _below(findings: list[Finding], simulated: bool) -> Iterator[str]:
         yield ""
     served = {found.model.name: found for found in findings if found.served}
     for name, found in served.items():
-        if found.served != found.model.id:
+        if found.served != placeless(found.model.id):
             yield _folded(f"{name} was asked for as {found.model.id} and served as {found.served}.")
     yield from map(_folded, _limits(findings))
     calls, cost = sum(found.calls for found in findings), sum(found.cost for found in findings)

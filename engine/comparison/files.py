@@ -5,8 +5,6 @@ Each row says by which digests it was made and whether it is simulated. Nothing 
 
 from __future__ import annotations
 
-import csv
-import io
 import os
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -17,7 +15,8 @@ import orjson
 
 from engine.comparison.sides import Side
 from engine.comparison.values import Comparison
-from engine.scoring.files import cell, flat
+from engine.grid import write_grid
+from engine.scoring.files import flat
 from rubrics.errors import Unusable
 
 RENAMED = {"first": "a", "second": "b", "difference_low": "low", "difference_high": "high"}
@@ -26,7 +25,10 @@ RENAMED = {"first": "a", "second": "b", "difference_low": "low", "difference_hig
 
 def write_files(out: Path, comparison: Comparison) -> tuple[str, ...]:
     """Write the files into a folder and give their names; Unusable when it cannot be written."""
-    files = {"compare.csv": _table(comparison), "compare.json": _whole(comparison)}
+    files = {
+        "compare.csv": write_grid(_rows(comparison), simulated=comparison.simulated),
+        "compare.json": _whole(comparison),
+    }
     try:
         out.mkdir(parents=True, exist_ok=True)
         for name, content in files.items():
@@ -40,16 +42,7 @@ def write_files(out: Path, comparison: Comparison) -> tuple[str, ...]:
     return tuple(files)
 
 
-def _table(comparison: Comparison) -> bytes:
-    rows = list(_rows(comparison))
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(rows[0]) if rows else ["simulated"], lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue().encode("utf-8", "replace")
-
-
-def _rows(comparison: Comparison) -> Iterator[dict[str, str]]:
+def _rows(comparison: Comparison) -> Iterator[dict[str, Any]]:
     """Give a row for each arm, model and dimension, with both runs' digests."""
     marks = {
         f"{name}_{side.letter.lower()}": digest
@@ -58,8 +51,8 @@ def _rows(comparison: Comparison) -> Iterator[dict[str, str]]:
     }
     for arm, changes in comparison.changes.items():
         for change in changes:
-            row = {"arm": arm} | flat(change) | marks | {"simulated": comparison.simulated}
-            yield {RENAMED.get(name, name): cell(value) for name, value in row.items()}
+            row = {"arm": arm} | flat(change) | marks
+            yield {RENAMED.get(name, name): value for name, value in row.items()}
 
 
 def _whole(comparison: Comparison) -> bytes:

@@ -137,7 +137,7 @@ def _ended(side: Side, shared: frozenset[str], arms: Collection[str]) -> dict[st
     if not ended:
         raise BadRun(
             f"{side.name} has no finished conversation that counts on the {len(shared)} scenarios both runs have: "
-            "go on with it by the command it was begun with."
+            "go on with it by python run.py resume."
         )
     return ended
 

@@ -59,8 +59,9 @@ def _account(side: Side) -> str:
     ]
     if failed := len(results.findings.failed):
         counts.append(f"{failed:,} failed")
-    if results.findings.damage:
-        counts.append(f"{plural(len(results.findings.damage), 'line')} of the journal unusable")
+    if damage := results.findings.damage:
+        first = damage[0].partition(":")[0]
+        counts.append(f"{plural(len(damage), 'line')} of the journal unusable, the first in {first}")
     return ", ".join(counts)
 
 

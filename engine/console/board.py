@@ -6,6 +6,7 @@ invented that is said above and below. Nothing here knows how a mean or an inter
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from io import StringIO
@@ -22,6 +23,7 @@ from engine.console.outlet import emit
 from engine.console.spotlight import dollars
 
 if TYPE_CHECKING:  # these bring numpy and scipy, which a table of their values does not need
+    from engine.account import Ledger
     from engine.evidence import Evidence
     from engine.results import Results
     from rubrics.leaderboard import Standing
@@ -143,8 +145,11 @@ def leaderboard_text(board: Board) -> str:
     return "\n".join(line.rstrip() for line in page.getvalue().splitlines()) + "\n"
 
 
-def show_board(results: Results, evidence: Evidence, page: Path, *, finished: bool) -> None:
-    """Print the leaderboard of a run to stdout, what to doubt of it, and what to open or do next."""
+def show_board(results: Results, evidence: Evidence, page: Path, *, stop: str = "") -> None:
+    """Print the leaderboard of a run to stdout, what to doubt of it, and what to open or do next.
+
+    `stop` says why it is not finished.
+    """
     board = Board(
         standings=results.standings,
         titles=results.titles,
@@ -159,7 +164,7 @@ def show_board(results: Results, evidence: Evidence, page: Path, *, finished: bo
         console.print(leaderboard_table(board, gap=2 if console.width > SNUG else 1))
     else:
         emit("\n" + leaderboard_text(board))
-    lines = (*_doubts(evidence), *_closing(results, page, finished))
+    lines = (*_doubts(evidence), *_closing(results, page), *_next(results, page.parents[1], stop))
     emit("\n" + "\n".join(flatten(line) for line in lines) + "\n")
 
 
@@ -182,8 +187,8 @@ def _doubts(evidence: Evidence) -> Iterator[str]:
         yield f"In {many:,} conversation{'' if many == 1 else 's'} somebody speaks to the jury; see orders.csv."
 
 
-def _closing(results: Results, page: Path, finished: bool) -> Iterator[str]:
-    """Say what became of the run, and where to read on."""
+def _closing(results: Results, page: Path) -> Iterator[str]:
+    """Say what became of the run."""
     from engine.audit.exclude import say  # the audit's libraries are none of a live screen's
 
     yield f"{results.completed:,} of {results.planned:,} conversations were held to their end."
@@ -196,22 +201,31 @@ def _closing(results: Results, page: Path, finished: bool) -> Iterator[str]:
         causes = ", ".join(f"{count:,} {cause}" for cause, count in unheard.most_common())
         yield f"{unheard.total():,} exit interviews are missing: {causes}."
     if damage := results.findings.damage:
-        yield f"{len(damage):,} lines of the journal could not be used; the first: {damage[0]}"
-    if not finished:
-        yield "The run was stopped; the same command with the same --run goes on where it stopped."
+        yield f"Lines of the journal that could not be used: {len(damage):,}; the first: {damage[0]}"
     yield f"Report: {page}"
+
+
+def _next(results: Results, folder: Path, stop: str) -> Iterator[str]:
+    """Say how to go on with what is not done, or could not be had."""
+    if stop:
+        yield stop
+    elif results.missing["failed"] or results.unheard["failed"] or results.findings.failed:
+        yield f"What failed can be had again: python run.py resume {shlex.quote(str(folder))} --failed"
 
 
 def _spending(results: Results) -> Iterator[str]:
     """Say what was used and spent, and how much of the input came from the providers' caches."""
     ledger, plan = results.findings.ledger, results.plan
     total = ledger.total
-    if total.cached is None:
+    if not total.attempts:
         return
     yield (
         f"{total.calls:,} calls in {total.attempts:,} attempts: {total.input:,} tokens in, {total.output:,} out, "
         f"{dollars(total.cost, results.simulated)} by the prices of {plan.prices_dated}."
     )
+    yield from _beside(ledger)
+    if total.cached is None:
+        return
     roles, models = (
         ", ".join(
             f"{name} {account.cached:.0%}" for name, account in sorted(accounts.items()) if account.input
@@ -219,6 +233,21 @@ def _spending(results: Results) -> Iterator[str]:
         for accounts in (ledger.roles(), ledger.models())
     )
     yield f"Input tokens read from cache: {total.cached:.0%} ({roles}). By model: {models}."
+
+
+def _beside(ledger: Ledger) -> Iterator[str]:
+    """Say what of the money went to whom, and what is not known of it."""
+    roles, again = ledger.roles(), ledger.attempts().get("again")
+    parts = [f"{name} ${account.cost:,.2f}" for name, account in sorted(roles.items())]
+    if again:
+        parts.append(f"of it ${again.cost:,.2f} for {again.calls:,} answers after a retry")
+    yield f"By role: {', '.join(parts)}; by model and attempt in ledger.csv."
+    if cut := ledger.total.cut:
+        answers = "1 answer was" if cut == 1 else f"{cut:,} answers were"
+        yield (
+            f"{answers} cut off on the way or left behind: up to ${ledger.total.most:,.2f} more, as the "
+            "provider may bill them."
+        )
 
 
 def _dimensions(rows: Iterable[Mapping[str, Standing]]) -> list[str]:

@@ -93,7 +93,7 @@ def progress(state: TallyStatistics, simulated: bool, width: int) -> list[Line]:
         f"{used.calls:,} calls",
         dollars(used.cost, simulated),
     ]
-    causes = ", ".join(f"{cause} {count}" for cause, count in sorted(state.failed.items()))
+    causes = flatten(", ".join(f"{cause} {count}" for cause, count in sorted(state.failed.items())))
     rest = [
         f"{sum(state.retries.values()):,} retries" if state.retries else "",
         f"{sum(state.abstained.values()):,} abstentions" if state.abstained else "",
@@ -152,7 +152,7 @@ def limits(table: Mapping[str, LimiterStatistics], *, width: int, height: int) -
 def _limit(name: str, stand: LimiterStatistics) -> Line:
     full = round(LOAD * min(1.0, stand.load))
     colour = YELLOW if stand.load > 0.9 else GREEN
-    words = f" {set_cell_size(crop(name, 18), 18)}  {stand.in_flight:>6} {stand.waiting:>6}  "
+    words = f" {set_cell_size(crop(flatten(name), 18), 18)}  {stand.in_flight:>6} {stand.waiting:>6}  "
     if stand.paused:
         return [Segment(words, PLAIN), Segment(f"paused {span(stand.paused)}", RED)]
     if stand.share < WHOLE:

@@ -20,7 +20,7 @@ from rich.segment import Segment
 from rich.style import Style
 
 from engine.console import frame
-from engine.console.clean import flatten
+from engine.console.clean import clean, flatten
 from engine.console.scene import PLAIN, Line, Scene, recall, recount
 from engine.console.spotlight import Spotlight
 from engine.events import (
@@ -44,6 +44,8 @@ KEPT = 16
 """Lines of the ticker."""
 LONGEST = 240
 """Characters of a line of it."""
+NOTES = 64
+"""Sentences that are left on the screen at the end; of more, the first half and the latest."""
 BORDERS = {True: Style.parse("yellow"), False: Style.parse("dim")}
 
 
@@ -57,7 +59,13 @@ class Drawing:
         for number, line in enumerate(self.lines):
             if number:
                 yield Segment.line()
-            yield from line
+            yield from map(_harmless, line)
+
+
+def _harmless(part: Segment) -> Segment:
+    """Give the piece as it may reach the terminal; what was cleaned where it came in is itself."""
+    words = clean(part.text)
+    return part if words == part.text else Segment(flatten(words), part.style)
 
 
 class LiveConsole:
@@ -115,6 +123,8 @@ class LiveConsole:
     def say(self, text: str) -> None:
         """Show a sentence for the user, and leave it on the screen at the end."""
         self._notes.append(flatten(text))
+        if len(self._notes) > NOTES:
+            del self._notes[NOTES // 2]
         self._news.append(("", "", "", text))
 
     def listen(self, conversation: str, role: str) -> Callable[[str], None] | None:

@@ -6,6 +6,7 @@ how far the run is. Nobody listens to calls here, so none is streamed. Nothing h
 
 from __future__ import annotations
 
+from collections import Counter
 from types import TracebackType
 from typing import TextIO
 
@@ -33,6 +34,8 @@ STEPS = 10
 """Parts of the run after each of which there is one in any case."""
 GUTTER = 13
 """Characters for the first word of a line."""
+ALIKE = 5
+"""Losses of one kind that are printed one by one."""
 WIDEST = 86
 """Cells of a line of speech in a conversation that is printed to be read."""
 WARNING = "SIMULATED: invented minds answer, and no number here is about a real model."
@@ -54,7 +57,7 @@ class PlainConsole:
     ) -> None:
         """Print to `stream` or stdout; `quiet` prints failures only, `full` adds retries and verdicts, wrapped."""
         self._tally = tally
-        self._title = title
+        self._title = flatten(title)
         self._simulated = simulated
         self._stream = stream
         self._spotlight = Spotlight(follow)
@@ -62,6 +65,7 @@ class PlainConsole:
         self._full = full
         self._told_at = 0.0
         self._step = 0
+        self._losses = Counter[str]()
 
     def __enter__(self) -> PlainConsole:
         """Say what this is."""
@@ -76,7 +80,10 @@ class PlainConsole:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Say how far it came."""
+        """Say how far it came, and what was lost."""
+        for kind, count in self._losses.items():
+            if count > ALIKE:
+                self._print("lost", f"{flatten(kind)}: {count:,} in all")
         if not self._quiet:
             if not self._full:
                 self._report()
@@ -106,12 +113,21 @@ class PlainConsole:
         """Print what failed; the one thing that is never kept quiet."""
         body = event.body
         if isinstance(body, ConversationFailed):
+            model = event.conversation.partition("/")[0]
             cause = flatten(f"{body.boundary}, {body.cause}: {body.message}")
-            self._print("failed", f"{self._name(event)}  {cause}")
+            self._lose(f"{body.boundary} of {model}, {body.cause}", "failed", f"{self._name(event)}  {cause}")
         elif isinstance(body, VerdictGiven) and body.verdict.status == "failed":
             verdict = body.verdict
             words = flatten(f"{verdict.juror} on {verdict.dimension}: {verdict.reasoning}")
-            self._print("no vote", f"{self._name(event)}  {words}")
+            self._lose(f"votes of {verdict.juror}", "no vote", f"{self._name(event)}  {words}")
+
+    def _lose(self, kind: str, word: str, text: str) -> None:
+        """Print a loss, until there were enough of its kind: a dead provider has thousands."""
+        self._losses[kind] += 1
+        if self._losses[kind] <= ALIKE:
+            self._print(word, text)
+        elif self._losses[kind] == ALIKE + 1:
+            self._print(word, f"{flatten(kind)}: more of the same are counted, and told at the end")
 
     def _recite(self, event: Event) -> None:
         """Print the followed conversation."""

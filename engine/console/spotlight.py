@@ -16,8 +16,8 @@ class Spotlight:
 
     def __init__(self, pattern: str | None) -> None:
         self._pattern = (pattern or "").strip("/")
-        self._begun: set[str] = set()
-        self._names: dict[str, tuple[str, str]] = {}
+        self._begun: set[str] = set()  # and not over
+        self._titles: dict[str, str] = {}  # by scenario
         self._over = True
         self.conversation = ""
         """The followed one, also after its end while no other has begun; empty before the first."""
@@ -26,12 +26,12 @@ class Spotlight:
         """Take note of beginnings and ends."""
         body = event.body
         if isinstance(body, ConversationStarted):
-            title = body.title if body.arm == "full" else f"{body.title} ({body.arm})"
-            self._names[event.conversation] = (flatten(body.model), flatten(title))
+            self._titles[body.scenario] = flatten(body.title)
             self.claim(event.conversation)
             self._begun.add(event.conversation)
-        elif isinstance(body, ConversationEnded | ConversationFailed) and self.lit(event.conversation):
-            self._over = True
+        elif isinstance(body, ConversationEnded | ConversationFailed):
+            self._begun.discard(event.conversation)  # nobody claims it any more
+            self._over |= self.lit(event.conversation)
 
     def claim(self, conversation: str) -> None:
         """Follow this conversation if it is a new one, matches, and no other is being followed."""
@@ -44,7 +44,16 @@ class Spotlight:
 
     def names(self, conversation: str) -> tuple[str, str]:
         """Give the model and the title of a conversation, fit for a terminal."""
-        return self._names.get(conversation) or (flatten(conversation.partition("/")[0]), "")
+        model, *rest = conversation.rsplit("/", 3)
+        title = self._titles.get(rest[0], "") if len(rest) == 3 else ""
+        if not title:
+            return flatten(conversation.partition("/")[0]), ""
+        return flatten(model), title if rest[1] == "full" else f"{title} ({flatten(rest[1])})"
+
+    @property
+    def held(self) -> int:
+        """Names and titles that are kept."""
+        return len(self._begun) + len(self._titles)
 
     def _matches(self, conversation: str) -> bool:
         # By whole parts: gpt-5.1 follows no gpt-5.10.

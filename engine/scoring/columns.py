@@ -6,7 +6,6 @@ told, because a wrong guess gives numbers that look right. Nothing here looks at
 
 from __future__ import annotations
 
-import difflib
 import tomllib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from pathlib import Path
 from rubrics.agreement.layout import SURPLUS, few
 from rubrics.agreement.sheet import TextSheet
 from rubrics.errors import Unusable
+from rubrics.nearest import nearest
 
 FILE = tomllib.loads(Path(__file__).with_name("columns.toml").read_text(encoding="utf-8"))
 WORDS: Mapping[str, Sequence[str]] = FILE["words"]
@@ -85,13 +85,13 @@ def _named(sheet: TextSheet, wishes: Sequence[str]) -> tuple[dict[str, str], lis
         if not equals:
             raise Unusable(f"--column {wish!r} is not KIND=COLUMN; write {SHAPE}.")
         if kind not in (*WORDS, STRATUM):
-            near = difflib.get_close_matches(kind, (*WORDS, STRATUM), n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"kinds are {', '.join(WORDS)} and {STRATUM}."
+            hint = nearest(
+                kind, (*WORDS, STRATUM), f"kinds are {', '.join(WORDS)} and {STRATUM}.", cutoff=0.6
+            )
             raise Unusable(f"--column: there is no kind {kind!r}; {hint}")
         if column and column not in sheet.columns:
-            near = difflib.get_close_matches(column, sheet.columns, n=1, cutoff=0.5)
-            hint = f"Did you mean {near[0]!r}?" if near else f"Columns are {few(list(sheet.columns))}."
-            raise Unusable(f"--column: {sheet.name} has no column {column!r}. {hint}")
+            hint = nearest(column, sheet.columns, f"columns are {few(list(sheet.columns))}.")
+            raise Unusable(f"--column: {sheet.name} has no column {column!r}; {hint}")
         if kind == STRATUM:
             strata += [column] if column else []
         else:

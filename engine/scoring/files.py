@@ -6,16 +6,15 @@ knows what a number means.
 
 from __future__ import annotations
 
-import csv
-import io
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
 import orjson
 
+from engine.grid import write_grid
 from engine.scoring.values import Counted
 from rubrics.errors import Unusable
 from rubrics.leaderboard import Standing
@@ -131,29 +130,8 @@ def _basis(basis: Basis, prefix: str) -> dict[str, int]:
 
 
 def _csv(rows: Sequence[Mapping[str, Any]], simulated: bool) -> bytes:
-    text = io.StringIO()
-    columns = list(dict.fromkeys(name for row in rows for name in row))
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*columns, "simulated"])
-    writer.writerows(_cells(rows, columns, str(simulated).lower()))
-    return text.getvalue().encode("utf-8", "replace")
-
-
-def _cells(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], stamp: str) -> Iterator[list[str]]:
-    for row in rows:
-        yield [*(cell(row.get(name)) for name in columns), stamp]
-
-
-def cell(value: Any) -> str:
-    """Write a cell; a stranger's name must not begin a formula in a program that would obey it."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, float):
-        return f"{value:.6g}"
-    text = str(value)
-    return f"'{text}" if isinstance(value, str) and text[:1] in ("=", "+", "-", "@") else text
+    columns = dict.fromkeys(name for row in rows for name in row)
+    return write_grid(rows, simulated=simulated, columns=columns)
 
 
 def _keep(out: Path, files: Mapping[str, bytes]) -> None:
@@ -168,7 +146,8 @@ def _keep(out: Path, files: Mapping[str, bytes]) -> None:
             os.replace(part, out / name)
     except OSError as error:
         raise Unusable(
-            f"--out {out}: cannot be written ({error.strerror}); choose another folder."
+            f"{out} cannot be written ({error.strerror}); what was recorded is intact: free the disk and give the "
+            "same command again, or another --out."
         ) from error
 
 

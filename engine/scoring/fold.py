@@ -47,7 +47,7 @@ def fold(results: Results, folder: Path) -> Ballots:
         name: str(one["family"]) for name, one in {**plan.cast, **plan.models}.items() if "family" in one
     }
     return Ballots(
-        name=folder.name,
+        name=folder.resolve().name,
         votes=results.scores.votes,
         columns=_columns(results, scenes, families),
         repeat=[str(cell.repeat) for cell in results.kept],

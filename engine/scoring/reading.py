@@ -24,6 +24,9 @@ from rubrics.leaderboard import HIGHEST, LOWEST
 from rubrics.numbers.table import Columns
 from rubrics.scores import STATUSES, Flags, Floats, Indices, Votes
 
+LONGEST_TIME = 9
+"""Digits of the number of times that a juror judged."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerdictWish:
@@ -157,7 +160,8 @@ def _times(table: VerdictTable) -> Indices:
     truth = dict.fromkeys(YES - {"1"}, 2) | dict.fromkeys((NO - {"0", "1"}) | BLANKS, 1)
     if {"0"} & {*said}:
         truth |= {"0": 1, "1": 2}
-    times = [truth.get(name) or (int(name) if name.isdecimal() and int(name) else 0) for name in said]
+    numbers = {name: int(name) for name in said if name.isdecimal() and len(name) <= LONGEST_TIME}
+    times = [truth.get(name) or numbers.get(name, 0) for name in said]
     strange = [name for name, time in zip(column.names, times, strict=True) if not time]
     if strange:
         table.notes.append(f"Reading {few(strange)} is no number from 1: taken for a first one.")

@@ -27,9 +27,12 @@ def neutral(name: str) -> str:
 
 
 def describe(traits: dict[str, str]) -> str:
-    """Write one sentence a trait that is not neutral; an unknown trait or level is a KeyError."""
+    """Write one sentence a trait that is not neutral; an unknown trait or level is a KeyError.
+
+    They come by name, as a file of scenarios keeps them: a patient read from one is asked for in the same words.
+    """
     said = []
-    for name, level in traits.items():
+    for name, level in sorted(traits.items()):
         if level not in levels()[name]:
             raise KeyError(f"trait {name!r} has no level {level!r}: use one of {levels()[name]}")
         if level != neutral(name):

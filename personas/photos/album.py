@@ -21,8 +21,10 @@ from PIL import Image
 from personas.errors import Unreadable
 from personas.photos.dicom import develop_dicom, is_dicom
 from personas.photos.fit import fit_photo
+from personas.photos.kinds import MOST_SCANS, SENT, kind_of, laborious
 from personas.photos.likeness import likeness
 from personas.photos.pixels import bare, encode, orientation, plain, sliced, whole
+from personas.photos.vetting import MEDIA, vet
 from personas.values import Modality, Photo
 
 MAX_PIXELS = 40_000_000
@@ -32,7 +34,6 @@ SMALLEST = 8
 """px of the shorter side below which a file is no photograph but a tracking dot or a mistake."""
 LONGEST = 16_383
 """px: the most that a WEBP can hold, and a longer picture is a strip and no photograph."""
-MEDIA = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp"}
 NAMED = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
 
 
@@ -42,6 +43,8 @@ class Album:
     def __init__(self, kept: MutableMapping[str, bytes] | None = None) -> None:
         """Begin an album whose bytes are kept in memory, or in another mapping from hash to bytes."""
         self._bytes = {} if kept is None else kept
+        self._sound: set[str] = set()
+        """Photographs that were made here, or looked at since they came with somebody's files."""
         self._encoded: dict[str, bytes] = {}
         self._fitted: dict[tuple[str, int, int], Photo] = {}
 
@@ -63,6 +66,7 @@ class Album:
             media, (width, height) = MEDIA[image.format or ""], image.size
         key = hashlib.sha256(data).hexdigest()
         self._bytes[key] = data
+        self._sound.add(key)
         return Photo(
             sha256=key,
             media_type=media,
@@ -78,11 +82,15 @@ class Album:
         """Give the photograph as it is sent to a model that takes at most `bytes` (of the file) and `side` px.
 
         The photograph itself when it fits. Each is fitted once per envelope, which may take seconds of CPU: ask
-        first in a thread, where a model waits for none. Raises what `fit_photo` raises.
+        first in a thread, where a model waits for none. Raises what `fit_photo` and `data` raise, and Unreadable
+        where it is not there.
         """
         key = (photo.sha256, bytes, side)
         if key not in self._fitted:
-            data = self._bytes[photo.sha256]
+            try:
+                data = self.data(photo)
+            except KeyError:
+                raise Unreadable("it is not there. Restore the file, or make the scenarios again.") from None
             fitted = fit_photo(data, bytes=bytes, side=side)
             self._fitted[key] = photo if fitted is data else self._remade(photo, fitted)
         return self._fitted[key]
@@ -99,13 +107,20 @@ class Album:
         )
 
     def data(self, photo: Photo) -> bytes:
-        """Give the bytes of a photograph; KeyError when it is not in this album."""
-        return self._bytes[photo.sha256]
+        """Give the bytes of a photograph; KeyError when it is not in this album, Unreadable when they are not it."""
+        data = self._bytes[photo.sha256]
+        if photo.sha256 not in self._sound:
+            if wrong := vet(data, photo, MAX_PIXELS):
+                raise Unreadable(
+                    f"photograph {photo.sha256[:12]} {wrong}. Restore the file, or make it again."
+                )
+            self._sound.add(photo.sha256)
+        return data
 
     def encoded(self, photo: Photo) -> bytes:
         """Give the bytes in base64, the same object every time: however many calls carry it, there is one copy."""
         if photo.sha256 not in self._encoded:
-            self._encoded[photo.sha256] = pybase64.b64encode(self._bytes[photo.sha256])
+            self._encoded[photo.sha256] = pybase64.b64encode(self.data(photo))
         return self._encoded[photo.sha256]
 
 
@@ -137,10 +152,13 @@ def open_photo(path: Path) -> OpenedPhoto:
         raise Unreadable(
             f"{path}: {path.suffix!r} is not a kind of image that can be sent. Convert it to PNG or JPEG."
         )
-    with _image(path, data) as image:
-        _check(path, image, data)
-        alike = likeness(plain(image) if image.mode not in ("RGB", "L") else image)
-        return OpenedPhoto(data=_stripped(data, image), likeness=alike)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a note that is damaged is nobody's concern: it goes
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        with _image(path, data) as image:
+            _check(path, image, data)
+            alike = likeness(plain(image) if image.mode not in ("RGB", "L") else image)
+            return OpenedPhoto(data=_stripped(data, image), likeness=alike)
 
 
 def _read(path: Path) -> bytes:
@@ -156,11 +174,14 @@ def _read(path: Path) -> bytes:
 
 
 def _image(path: Path, data: bytes) -> Image.Image:
-    """Read the header; nothing is decoded yet."""
+    """Read the header by the decoder of what the file holds; nothing is decoded yet."""
+    kind = kind_of(data)
+    if kind and kind not in SENT:
+        raise _misnamed(path, kind)
+    if laborious(kind, data):
+        raise Unreadable(f"{path}: has more than {MOST_SCANS} scans, which no camera writes. Save it anew.")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            return Image.open(io.BytesIO(data))
+        return Image.open(io.BytesIO(data), formats=SENT.get(kind, ()))
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise _too_large(path) from None
     except (OSError, SyntaxError, ValueError, struct.error):
@@ -177,7 +198,9 @@ def _check(path: Path, image: Image.Image, data: bytes) -> None:
     except (OSError, SyntaxError, ValueError, struct.error) as error:
         raise Unreadable(f"{path}: is cut off or damaged ({error}). Copy it again from its source.") from None
     if not whole(kind, data):
-        raise Unreadable(f"{path}: is cut off before its end. Copy it again from its source.")
+        raise Unreadable(
+            f"{path}: is cut off, or has something behind its end. Copy it again from its source, or save it anew."
+        )
 
 
 def _measure(path: Path, image: Image.Image) -> None:

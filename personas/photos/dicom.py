@@ -28,6 +28,11 @@ MAGIC = slice(128, 132)
 SUFFIXES = {".dcm", ".dicom"}
 WRITTEN_ON = {"US", "IVUS", "ES", "SC", "OT", "DOC"}
 """Modalities whose machines write names, hospitals and dates into the picture: ultrasound, endoscopy, captures."""
+DEFLATED = b"1.2.840.10008.1.2.1.99"
+"""The transfer syntax under which a whole file is packed: it would be unpacked, however large, before its size is
+told."""
+PREFACE = 2_048
+"""Bytes in which a file says how it is written."""
 BROKEN = (
     AttributeError,
     EOFError,
@@ -39,6 +44,7 @@ BROKEN = (
     TypeError,
     ValueError,
     struct.error,
+    Image.DecompressionBombError,
 )
 """What pydicom raises for a file that lies about its contents or needs a decoder that is not there."""
 
@@ -62,6 +68,8 @@ def develop_dicom(path: Path, data: bytes, most: int) -> Image.Image:
             f"{path}: is DICOM, which needs pydicom. Install the extra: pip install -e '.[dicom]'."
         ) from None
     broken = (pydicom.errors.InvalidDicomError, pydicom.errors.BytesLengthException, *BROKEN)
+    if DEFLATED in data[:PREFACE]:
+        raise Unreadable(f"{path}: is deflated DICOM, whose size cannot be told. Save it uncompressed.")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import re
 import struct
+import zlib
 from collections.abc import Iterator
 
 import numpy as np
@@ -39,8 +40,13 @@ EMPTY = 12
 """Bytes of a chunk with nothing in it, as the last one is."""
 DEPTH = 24
 """Where a PNG says how many bits a sample has; not every provider reads sixteen."""
-JPEG_PARTS = {*range(0xC0, 0xD0), 0xDA, 0xDB, 0xDC, 0xDD} - {0xC8}
-"""Markers of frames, tables and scans. Comments and application segments, where metadata lives, are none."""
+JPEG_PARTS = {*range(0xC0, 0xD0), 0xDA, 0xDB, 0xDD} - {0xC8}
+"""Markers of frames, tables and scans. Comments and application segments, where metadata lives, are none; nor is
+DNL, which decoders pass over whatever it holds."""
+MOST_TABLES = 16_384
+"""Bytes of tables in a JPEG; the most that is needed is some 4,000, and decoders take any number of spare ones."""
+SLICE = 1 << 20
+"""Bytes of pixels that are unpacked at once, to be counted."""
 JFIF = b"\xff\xe0\x00\x10JFIF\x00"
 """The one application segment that may stay: 16 bytes long, it has no room for a thumbnail."""
 NEXT_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7]")
@@ -69,7 +75,7 @@ def bare(kind: str, data: bytes) -> bool:
     if kind == "PNG":
         parts = list(_chunks(data))
         known = {name for name, _ in parts} <= PNG_PARTS and not _stuffed(parts)
-        return known and parts[-1][1] == len(data) and data[DEPTH] == 8
+        return known and parts[-1][1] == len(data) and data[DEPTH] == 8 and _brimful(data)
     # A WEBP is always encoded anew: nobody's photographs come as such often enough for a third walk.
     return kind == "JPEG" and _bare_jpeg(data)
 
@@ -81,7 +87,7 @@ def sliced(data: bytes, *, upright: bool) -> bytes | None:
     """
     notes = PNG_NOTES | {b"eXIf"} if upright else PNG_NOTES
     parts, at = [data[:8]], 8
-    if _stuffed(list(_chunks(data))):
+    if _stuffed(list(_chunks(data))) or not _brimful(data):
         return None
     for name, end in _chunks(data):
         if name in PNG_PARTS:
@@ -123,12 +129,15 @@ def plain(image: Image.Image) -> Image.Image:
 
 def _bare_jpeg(data: bytes) -> bool:
     """Walk the segments: an ordinary JFIF header, then frames, tables and scans, and nothing behind the end."""
-    at = 2
+    at, tables = 2, 0
     while at + 4 <= len(data) and data[at] == 0xFF:
-        marker = data[at + 1]
+        marker, length = data[at + 1], int.from_bytes(data[at + 2 : at + 4], "big")
+        tables += length
+        if tables > MOST_TABLES:
+            return False
         if marker not in JPEG_PARTS and not (at == 2 and data.startswith(JFIF, at)):
             return False
-        at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+        at += 2 + length
         if marker == 0xDA:
             found = NEXT_MARKER.search(data, at)
             at = found.start() if found else len(data)
@@ -138,6 +147,34 @@ def _bare_jpeg(data: bytes) -> bool:
 def _stuffed(parts: list[tuple[bytes, int]]) -> bool:
     """Say whether a PNG's first or last chunk is longer than it has to be, and holds more than Pillow looks at."""
     return parts[0][1] != HEADER_END or (len(parts) > 1 and parts[-1][1] - parts[-2][1] != EMPTY)
+
+
+def _brimful(data: bytes) -> bool:
+    """Say whether the compressed data of a PNG are its rows and nothing more, behind which words could lie."""
+    width, height, _, colour, _, _, interlaced = struct.unpack_from(">IIBBBBB", data, 16)
+    if colour not in (0, 2) or interlaced:
+        return False  # to be encoded anew, which is easier than to count
+    left = height * (1 + width * (3 if colour else 1))
+    packed = zlib.decompressobj()
+    rest = b"".join(data[start:end] for start, end in _bodies(data))
+    try:
+        while not packed.eof and left >= 0:
+            pixels = packed.decompress(rest, SLICE)
+            if not pixels and not packed.unconsumed_tail:
+                break
+            left, rest = left - len(pixels), packed.unconsumed_tail
+    except zlib.error:
+        return False
+    return left == 0 and packed.eof and not packed.unused_data
+
+
+def _bodies(data: bytes) -> Iterator[tuple[int, int]]:
+    """Give where the compressed pixels of a PNG lie, chunk by chunk."""
+    at = 8
+    for name, end in _chunks(data):
+        if name == b"IDAT":
+            yield at + 8, end - 4
+        at = end
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, int]]:

@@ -29,10 +29,9 @@ class PhotoShelf(MutableMapping[str, bytes]):
         if not HASH.fullmatch(key):
             raise KeyError(key)
         for end in self._ends.values():
-            try:
-                return (self._folder / f"{key}{end}").read_bytes()
-            except FileNotFoundError:
-                continue
+            file = self._folder / f"{key}{end}"
+            if file.is_file():  # a pipe would be waited for without end
+                return file.read_bytes()
         raise KeyError(key)
 
     def __setitem__(self, key: str, data: bytes) -> None:

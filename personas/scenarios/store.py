@@ -20,8 +20,10 @@ import orjson
 from pydantic import TypeAdapter, ValidationError
 
 from personas.errors import Unreadable
-from personas.photos.album import Album
+from personas.photos.album import MAX_PIXELS, Album
 from personas.photos.shelf import PhotoShelf
+from personas.photos.vetting import vet
+from personas.tidy import tidy
 from personas.values import Photo, Scenario
 
 CANARY = "imcbench-canary 3f1c9a52-7e0b-4d86-b6a4-92c85d017be3 keep out of training data"
@@ -29,6 +31,8 @@ CANARY = "imcbench-canary 3f1c9a52-7e0b-4d86-b6a4-92c85d017be3 keep out of train
 LINES = TypeAdapter(Scenario)
 SORTED = orjson.OPT_SORT_KEYS
 NOTICE = Path(__file__).with_name("notice.txt")
+LONGEST_ID = 40
+"""Characters of an id in a sentence; ours have 14."""
 RESTORE = "Restore the file, or make it again."
 
 
@@ -44,7 +48,7 @@ def dump(scenarios: Iterable[Scenario]) -> bytes:
 
 def load(data: bytes) -> tuple[Scenario, ...]:
     """Read what `dump` wrote; raises `Unreadable` naming the line that is no scenario or was changed."""
-    return tuple(scenario for _, scenario in _read(data.splitlines(), "scenarios"))
+    return tuple(scenario for _, scenario in _read(data.split(b"\n"), "scenarios"))
 
 
 def write(scenarios: Iterable[Scenario], out: Path) -> Iterator[Scenario]:
@@ -126,8 +130,8 @@ def missing(path: Path, photo: Photo) -> str:
         data = PhotoShelf(folder(path))[photo.sha256]
     except KeyError:
         return f"the photograph {photo.sha256[:12]}… is not in {folder(path)}"
-    same = hashlib.sha256(data).hexdigest() == photo.sha256
-    return "" if same else f"the photograph {photo.sha256[:12]}… in {folder(path)} was changed"
+    wrong = vet(data, photo, MAX_PIXELS)
+    return f"the photograph {photo.sha256[:12]}… in {folder(path)} {wrong}" if wrong else ""
 
 
 def _read(raw: Iterable[bytes], name: str) -> Iterator[tuple[int, Scenario]]:
@@ -147,12 +151,17 @@ def _parsed(line: bytes) -> tuple[Scenario | None, str]:
     """Give the scenario that a line holds, and what is wrong with it; a changed one is given too."""
     try:
         scenario = LINES.validate_json(line)
+        address = _address(scenario)
     except ValidationError as error:
         problem = error.errors(include_input=False)[0]
-        return None, f"{'.'.join(map(str, problem['loc'])) or 'the line'}: {problem['msg']}"
-    if scenario.id != _address(scenario):
+        place = ".".join(map(str, problem["loc"])) or "the line"
+        return None, tidy(f"{place}: {problem['msg']}")
+    except TypeError:
+        return None, "the line holds a number beyond 64 bits, which no scenario has"
+    if scenario.id != address:
         return scenario, (
-            f"the content is not what {scenario.id!r} stands for, so it was changed, or made by another version"
+            f"the content is not what {tidy(scenario.id, LONGEST_ID)!r} stands for, so it was changed, or made by "
+            "another version"
         )
     return scenario, ""
 

@@ -20,6 +20,8 @@ SPOKEN = re.compile(r"^\[(\d+)\] (PATIENT|ASSISTANT): ?", re.MULTILINE)
 DIMENSION = re.compile(r"\AJudge this dimension: (.+)")
 CAPS = re.compile(r"<caps>\n(.*?)\n</caps>", re.DOTALL)
 CAP = re.compile(r"^- (\S+) \(at most ([1-4])\): (.+)$", re.MULTILINE)
+SET_IN = "\n    "
+"""How a further line of a turn begins."""
 LEVEL = re.compile(r"\bU[0-5]\b")
 NOTHING = frozenset(("none", "not described", "nothing in particular", "not recorded", ""))
 
@@ -141,7 +143,11 @@ def _turns(text: str) -> tuple[Utterance, ...]:
             marks.append(mark)
     ends = [mark.start() for mark in marks[1:]] + [len(text)]
     return tuple(
-        Utterance(turn=int(mark.group(1)), speaker=mark.group(2), text=text[mark.end() : end].rstrip("\n"))
+        Utterance(
+            turn=int(mark.group(1)),
+            speaker=mark.group(2),
+            text=text[mark.end() : end].rstrip("\n").replace(SET_IN, "\n"),
+        )
         for mark, end in zip(marks, ends, strict=True)
     )
 

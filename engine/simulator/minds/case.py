@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass, fields, replace
 from functools import cache
 
-from engine.simulator.minds.chart import YOUNG, AboutPatient, Risk, age, chart, cue, whose
+from engine.simulator.minds.chart import YOUNG, AboutPatient, Risk, age, chart, cue, unfenced, whose
 from engine.simulator.minds.hearing import cues, hears, load
 from engine.simulator.minds.sight import Look, look
 from engine.simulator.minds.voice import Voice
@@ -142,7 +142,7 @@ def consider(request: Request, seed: int) -> Case:
 def _voice(
     request: Request, seed: int, opening: str, images: tuple[bytes, ...], *, who: AboutPatient
 ) -> Voice:
-    key = digest(request.system, opening, *(digest(len(i), i[:4096]) for i in images)).hex()
+    key = digest(unfenced(request.system), opening, *(digest(len(i), i[:4096]) for i in images)).hex()
     return Voice(
         address=("assistant", seed, request.model, key),
         spoken="\n".join(m.text for m in request.messages if m.author == "assistant").lower(),

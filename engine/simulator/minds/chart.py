@@ -12,7 +12,10 @@ from functools import cache, lru_cache
 
 from engine.simulator.minds.hearing import load
 
-RECORD = re.compile(r"<health_record>\s*(.*?)\s*</health_record>", re.DOTALL)
+RECORD = re.compile(
+    r"<health_record(?P<nonce>(?: [0-9a-f]{12})?)>\s*(?P<chart>.*?)\s*</health_record(?P=nonce)>", re.DOTALL
+)
+NONCE = re.compile(r"(?<=health_record) [0-9a-f]{12}(?=>)")
 HEADING = re.compile(r"^([A-Z][A-Za-z ]+):$")
 TRAILER = re.compile(
     r"\s*(?:[(\[:,].*|\d+(?:[.,/]\d+)*\s*(?:mg|ml|g|mcg|microgram|unt|meq|actuat|hr|day|%).*)$", re.IGNORECASE
@@ -55,6 +58,11 @@ class Risk:
     """As recorded, without strengths and dates."""
 
 
+def unfenced(system: str) -> str:
+    """Give the instructions without the nonce of their fence, which says nothing that luck could hang on."""
+    return NONCE.sub("", system)
+
+
 @cache
 def risk_words() -> dict[str, re.Pattern[str]]:
     """Give what to look for in a record, by kind of risk."""
@@ -75,7 +83,7 @@ def chart(system: str) -> tuple[Risk, ...]:
     block = RECORD.search(system)
     found: dict[str, Risk] = {}
     where = ""
-    for line in block.group(1).splitlines() if block else ():
+    for line in block["chart"].splitlines() if block else ():
         if heading := HEADING.match(line.strip()):
             where = KINDS.get(heading.group(1), "")
         elif where and line.startswith("- "):
@@ -94,7 +102,7 @@ def chart(system: str) -> tuple[Risk, ...]:
 def age(system: str) -> int | None:
     """Give the age in the record, in years; None when there is none."""
     block = RECORD.search(system)
-    found = AGE.search(block.group(1)) if block else None
+    found = AGE.search(block["chart"]) if block else None
     return int(found.group(1)) if found else None
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from engine.simulator.minds.advice import net, plan, reason
 from engine.simulator.minds.case import LEVELS, Case, conditions
-from engine.simulator.minds.chart import RECORD
+from engine.simulator.minds.chart import RECORD, unfenced
 from engine.simulator.minds.hearing import cues, hears, pushed
 from engine.simulator.minds.questions import unknown, word
 from engine.simulator.minds.view import brief
@@ -30,7 +30,7 @@ def declines(request: Request, case: Case) -> bool:
     share = 1.0 if hears("delicate", told) else SELDOM if RECORD.search(request.system) else 0.0
     # Not drawn by the opening, as other matters are: an answer without words leaves it one message with the next.
     images = (image[:4096] for message in request.messages for image in message.images)
-    address = ("declines", *case.voice.address[:3], digest(request.system, *images).hex())
+    address = ("declines", *case.voice.address[:3], digest(unfenced(request.system), *images).hex())
     return uniform(*address) < case.skill.declines * share
 
 
