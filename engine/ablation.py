@@ -15,21 +15,17 @@ from pathlib import Path
 
 import anyio
 
-from agents.prompts import digests
-from engine.campaign import Campaign
-from engine.casting import Cast, CastWish, make_cast, open_accesses
+from engine.casting import EVERYBODY, CastWish, open_accesses
 from engine.cells import ABLATIONS, FROZEN, Arm, Substitute, choose_arms, freeze
 from engine.errors import BadOption, BadRun
-from engine.findings import read_findings
-from engine.fitting import fit_photos
-from engine.folder import blobs_of, read_plan
-from engine.plan import Plan, described
+from engine.folder import blobs_of, check_photos, read_plan
+from engine.journal import claim
+from engine.means import AMPLE, Means
+from engine.reopening import lay_out, recast
 from engine.session import perform
 from engine.setting import Addition, Setting, add_arms, open_setting
-from engine.troupe import Repertoire
 from personas.photos.album import Album
 from personas.scenarios.altered import caption, degrade, swap
-from rubrics.rubric import load_rubric
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +37,7 @@ class AblateWish:
     free: bool = False
     models_file: Path | None = None
     quiet: bool = False
+    means: Means = AMPLE
 
 
 async def ablate(wish: AblateWish) -> int:
@@ -49,7 +46,12 @@ async def ablate(wish: AblateWish) -> int:
     Raises what cannot be in one sentence, before any call.
     """
     arms = tuple(arm if wish.free else freeze(arm) for arm in choose_arms(wish.arms, ABLATIONS))
-    before = open_setting(wish.run, read_plan(wish.run))
+    plan = read_plan(wish.run)
+    with claim(wish.run):
+        return await _play(wish, arms, open_setting(wish.run, plan))
+
+
+async def _play(wish: AblateWish, arms: tuple[Arm, ...], before: Setting) -> int:
     casting = CastWish(
         models=",".join(name for name in before.plan.models if name not in before.plan.baselines),
         models_file=wish.models_file,
@@ -59,16 +61,28 @@ async def ablate(wish: AblateWish) -> int:
         jury=",".join(before.plan.jury),
     )
     frozen = all(arm.frozen for arm in arms)
-    cast = make_cast(casting, {"models", "jury"} if frozen else {"models", "patient", "jury"})
-    _check_cast(before.plan, cast)
+    cast = recast(before.plan, casting, {"models", "jury"} if frozen else EVERYBODY)
+    if any(arm.picture == "degraded" for arm in arms):
+        check_photos(wish.run, before.photos)
     album = blobs_of(wish.run)
-    new = await anyio.to_thread.run_sync(make_arms, before, arms, album)
+    try:
+        new = await anyio.to_thread.run_sync(make_arms, before, arms, album)
+    except OSError as error:
+        raise BadRun(
+            f"{wish.run / 'blobs'} cannot be written ({error.strerror}): free the disk and try again."
+        ) from error
     setting = before.plus(new)
-    campaign = await anyio.to_thread.run_sync(_prepare, wish.run, setting, arms, cast, album)
+    names = {arm.name for arm in arms}
+    campaign = await anyio.to_thread.run_sync(lay_out, wish.run, setting, cast, names)
+    if not campaign.cells:
+        raise BadRun(
+            f"{wish.run}: no conversation of the full arm came to its end, so there is none to replay."
+        )
     add_arms(wish.run, new)  # only now: an arm that cannot be played must not stay in the run
     async with open_accesses(cast, casting) as accesses:
         notes = (*_told(setting, arms, len(campaign.cells)), *cast.remarks)
-        return await perform(replace(campaign, accesses=accesses), notes, quiet=wish.quiet)
+        campaign = replace(campaign, accesses=accesses, means=wish.means)
+        return await perform(campaign, notes, quiet=wish.quiet)
 
 
 def make_arms(setting: Setting, arms: Iterable[Arm], album: Album) -> tuple[Addition, ...]:
@@ -104,57 +118,6 @@ def _give(setting: Setting, arm: Arm, album: Album) -> dict[str, Substitute]:
     if arm.picture == "caption":
         return {one.id: Substitute(words=words) for one in scenarios if (words := caption(one))}
     return {}
-
-
-def _prepare(
-    folder: Path,
-    setting: Setting,
-    arms: tuple[Arm, ...],
-    cast: Cast,
-    album: Album,
-) -> Campaign:
-    """Lay out what is to be played, all but the way to the accounts; BadRun when there is nothing."""
-    found = read_findings(folder)
-    names = {arm.name for arm in arms}
-    cells = tuple(cell for cell in setting.cells(found.reasons) if cell.arm.name in names)
-    if not cells:
-        raise BadRun(
-            f"{folder}: no conversation of the full arm came to its end, so there is none to replay."
-        )
-    shown = [cell.shown().photo for cell in cells if cell.arm.picture not in ("withheld", "caption")]
-    return Campaign(
-        folder=folder,
-        repertoire=Repertoire(
-            plan=setting.plan,
-            catalog=cast.catalog,
-            rubric=load_rubric(folder / "rubric.toml"),
-            album=album,
-            recorded={cell.reference: found.recorded(cell.reference) for cell in cells if cell.arm.frozen},
-        ),
-        cells=cells,
-        company=cast.company,
-        accesses={},
-        fitted=fit_photos(album, shown, cast.models),
-    )
-
-
-def _check_cast(plan: Plan, cast: Cast) -> None:
-    """Refuse to hold conversations against recorded ones that were played otherwise."""
-    then = {**plan.cast, **plan.models}
-    for model in cast.company:
-        now, was = described(model), then.get(model.name, {})
-        differ = [key for key in now if key != "price" and now[key] != was.get(key)]
-        if differ:
-            raise BadRun(
-                f"{model.name} is not as it was when this run was played (it differs in {', '.join(differ)}): "
-                "give the --models-file the run was begun with."
-            )
-    changed = [name for name, digest in digests().items() if plan.prompts.get(name, digest) != digest]
-    if changed:
-        raise BadRun(
-            f"the prompts have changed since this run was played ({', '.join(changed)}), so an effect could be "
-            "theirs: ablate it with the version that played it, or play it anew."
-        )
 
 
 def _told(setting: Setting, arms: Iterable[Arm], cells: int) -> Iterator[str]:

@@ -9,15 +9,17 @@ from __future__ import annotations
 import hashlib
 from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Literal, get_args
+
+import orjson
 
 from engine.catalog import Catalog, read_catalog
 from engine.config import Access, Backend, decide_backend, detours, live_access, missing
 from engine.errors import BadOption
 from engine.models import Model
-from engine.simulator.faults import BadPlan, check_models, load_plan, read_rules
+from engine.simulator.faults import SAID, BadPlan, check_models, load_plan, read_rules
 from engine.simulator.launch import Endpoint, launch
 from engine.simulator.served import load_served
 
@@ -102,6 +104,15 @@ async def open_accesses(cast: Cast, wish: CastWish) -> AsyncIterator[dict[str, A
 def digest_faults(path: Path | None) -> str:
     """Give the sha-256 of a file of faults, "" for none."""
     return hashlib.sha256(path.read_bytes()).hexdigest() if path else ""
+
+
+def faulty_answers(wish: CastWish, catalog: Catalog) -> str:
+    """Give the sha-256 of the faults that change what a model says, "" for none; an outage changes nothing of it."""
+    rules = load_plan(wish.fault_plan) if wish.fault_plan else read_rules(_by_id(catalog, wish.faults))
+    said = [
+        (sorted(rule.models or ()), asdict(replace(rule, models=None))) for rule in rules if rule.kind in SAID
+    ]
+    return hashlib.sha256(orjson.dumps(said)).hexdigest() if said else ""
 
 
 def check_faults(path: Path | None, faults: Mapping[str, str]) -> None:

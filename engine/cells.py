@@ -6,7 +6,6 @@ was recorded in the full arm. Names only; nothing here plays anything.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import product
@@ -14,6 +13,7 @@ from typing import Literal
 
 from engine.errors import BadOption
 from personas.values import Photo, Scenario
+from rubrics.nearest import nearest
 from rubrics.numbers.questions import FROZEN, FULL
 
 Picture = Literal["own", "withheld", "degraded", "swapped", "caption"]
@@ -150,8 +150,7 @@ def _hint(name: str, choice: Mapping[str, Arm]) -> str:
         if FULL not in choice:
             return "every run has it."
         return f"it is added to a recorded run: python run.py ablate RUN --arms {name.removeprefix(FROZEN)}."
-    near = difflib.get_close_matches(name, choice, n=1, cutoff=0.3)
-    return f"did you mean {near[0]!r}?" if near else f"known are {', '.join(choice)}."
+    return nearest(name, choice, cutoff=0.3)
 
 
 def list_cells(

@@ -26,7 +26,7 @@ from engine.events import (
     VerdictGiven,
 )
 from engine.frozen import Recorded
-from engine.journal import RECORDED, read_journal
+from engine.segments import RECORDED, read_journal
 from engine.simulator.request import SIGNATURE
 from engine.tally import CANARY
 from rubrics.values import Verdict
@@ -69,6 +69,10 @@ class Findings:
     def recorded(self, name: str) -> Recorded:
         """Give a conversation that ended as it can be repeated or judged; KeyError for another."""
         return Recorded(turns=self.turns(name), stop_reason=self.ended[name].stop_reason)
+
+    def whole(self, name: str) -> bool:
+        """Tell whether every turn is there of a conversation that ended; KeyError for another."""
+        return len(self.turns(name)) == self.ended[name].turns
 
     def turns(self, name: str) -> tuple[Turn, ...]:
         """Give what was said in a conversation that ended, in order."""

@@ -1,8 +1,8 @@
 """The journal: what happened, one line an event, append-only.
 
 A line without its newline never happened. There is one writer per process and segment; whoever must not go on
-before an event is on the disk waits for `record`, and all who wait share one fdatasync (group commit). Readers
-take what is whole and say what is not. Nothing here knows what an event means.
+before an event is on the disk waits for `record`, and all who wait share one fdatasync (group commit). A process
+that is to write a run claims it first, and reads what is there only then. Nothing here knows what an event means.
 """
 
 from __future__ import annotations
@@ -10,37 +10,49 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
+import shlex
+import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
+from typing import Protocol
 
 import anyio
 import orjson
-from pydantic import ValidationError
 
+from engine.disk import sync_path
 from engine.errors import BadRun
-from engine.events import EVENT, Body, Event
+from engine.events import Body, Event
+from engine.segments import list_segments
 from engine.stage import open_stage
 
-RECORDED = "recorded"
-"""Folder of the events that a run took over from the one whose conversations it judges again."""
 Listener = Callable[[Event], None]
 Waiting = tuple[Event, bytes, asyncio.Future[None] | None]
 """An event, its line, and who waits for it to be on the disk."""
 sync = getattr(os, "fdatasync", os.fsync)  # not every system has the cheaper one
 
 
+class Scribe(Protocol):
+    """Whoever takes down what happens: a journal, or what holds it against one."""
+
+    def note(self, body: Body, conversation: str = "") -> None:
+        """Take an event down, in its order."""
+        ...
+
+
 class Journal:
     """The writer of one segment."""
 
-    def __init__(self, file: int, listeners: tuple[Listener, ...]) -> None:
+    def __init__(self, file: int, run: Path, listeners: tuple[Listener, ...]) -> None:
         self._file = file
+        self._run = run
         self._listeners = listeners
         self._waiting: list[Waiting] = []
         self._bell = anyio.Event()
         self._closing = False
-        self.bytes_written = 0
+        self._broken = False
+        self._turn = threading.Lock()
 
     async def record(self, body: Body, conversation: str = "") -> None:
         """Write an event and return when it is on the disk."""
@@ -62,12 +74,8 @@ class Journal:
         while True:
             await self._bell.wait()
             self._bell = anyio.Event()
-            batch = list(self._waiting)
-            if batch:
-                await anyio.to_thread.run_sync(self._sync, batch)
-                # Taken off only now: a cancelled writer leaves its batch to be written on the way out.
-                del self._waiting[: len(batch)]
-                for event, _, done in batch:
+            if self._waiting:
+                for event, _, done in await anyio.to_thread.run_sync(self._sync):
                     if done is not None and not done.done():  # one that was cancelled is
                         done.set_result(None)
                     for listener in self._listeners:
@@ -75,18 +83,34 @@ class Journal:
             if self._closing and not self._waiting:
                 return
 
-    def _sync(self, batch: list[Waiting]) -> None:
-        view = memoryview(b"".join(line for _, line, _ in batch))
-        self.bytes_written += len(view)
-        try:
-            while view:
-                view = view[os.write(self._file, view) :]
+    def _sync(self) -> list[Waiting]:
+        """Bring what waits onto the disk and give it; BadRun when that cannot be, and nothing is written again."""
+        with self._turn:  # a writer that was torn off leaves its thread behind
+            batch = [] if self._broken else list(self._waiting)
+            lines = b"".join(line for _, line, _ in batch)
+            done = 0
+            try:
+                while done < len(lines):
+                    done += os.write(self._file, memoryview(lines)[done:])
+                if lines:
+                    sync(self._file)
+            except OSError as error:
+                self._broken = True
+                self._mend(lines[:done])
+                raise BadRun(
+                    f"the journal of {self._run} can no longer be written ({error.strerror}); what was recorded is "
+                    f"intact: free the disk, and go on with python run.py resume {shlex.quote(str(self._run))}."
+                ) from error
+            del self._waiting[: len(batch)]
+            return batch
+
+    def _mend(self, written: bytes) -> None:
+        """Cut off the line that was begun; those before it are whole, and were paid for."""
+        torn = len(written) - (written.rfind(b"\n") + 1)
+        with suppress(OSError):  # if it cannot be cut, it is a torn tail, which never happened
+            if torn:
+                os.ftruncate(self._file, os.fstat(self._file).st_size - torn)
             sync(self._file)
-        except OSError as error:
-            raise BadRun(
-                f"the journal can no longer be written ({error.strerror}); what was recorded is intact: "
-                "free the disk and give the same command again."
-            ) from error
 
     def _close(self) -> None:
         self._closing = True
@@ -95,64 +119,87 @@ class Journal:
 
 @asynccontextmanager
 async def open_journal(folder: Path, *listeners: Listener) -> AsyncIterator[Journal]:
-    """Open the next segment of a journal; leaving writes and syncs the rest, also after an error."""
-    file, lock = _new_segment(folder)
-    journal = Journal(file, listeners)
+    """Open the next segment of a journal; leaving writes and syncs the rest, also after an error.
+
+    Raises BadRun when another process has it open, and when it can no longer be written.
+    """
+    lock = _lock(folder, folder.parent)
     try:
-        async with open_stage() as stage:
-            stage.enter(journal._write, name="journal writer")
+        file = _new_segment(folder)
+        try:
+            journal = Journal(file, folder.parent, listeners)
             try:
-                yield journal
+                async with open_stage() as stage:
+                    stage.enter(journal._write, name="journal writer")
+                    try:
+                        yield journal
+                    finally:
+                        journal._close()
             finally:
-                journal._close()
+                journal._sync()  # what a cancelled writer left is written here, without the loop
+        finally:
+            os.close(file)
     finally:
-        # What a cancelled writer left is written here, without the loop.
-        if journal._waiting:
-            journal._sync(journal._waiting)
-        os.close(file)
         os.close(lock)
 
 
-def _new_segment(folder: Path) -> tuple[int, int]:
-    """Open the next segment and lock the folder; a dead process holds no lock. Give both files."""
-    number = 1 + max((int(path.stem) for path in _segments(folder)), default=0)
+@contextmanager
+def claim(run: Path) -> Iterator[None]:
+    """Be the only process that writes a run while the block lasts; BadRun names the one that does.
+
+    A dead process claims nothing. What is read of the run within the block is what there is to go on from.
+    """
+    lock = _lock(run, run)
+    try:
+        yield
+    finally:
+        os.close(lock)
+
+
+def _lock(folder: Path, run: Path) -> int:
+    """Lock a folder, which a dead process does not, and give the file that holds the lock until it is closed."""
     try:
         lock = os.open(folder, os.O_RDONLY)
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        place = folder / f"{number:04}.jsonl"
-        return os.open(place, os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_WRONLY, 0o644), lock
-    except BlockingIOError as error:
-        raise BadRun(
-            f"another process is writing {folder.parent}: wait for it, or choose another --run."
-        ) from error
     except OSError as error:
-        raise BadRun(f"the journal in {folder} cannot be written: {error.strerror}.") from error
+        way = "name a run folder"
+        if folder != run:
+            way = "what was recorded belongs there, so put it back, or an empty folder to begin anew"
+        raise BadRun(f"{folder} cannot be opened ({error.strerror}): {way}.") from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        holder = _holder(lock)
+        os.close(lock)
+        if isinstance(error, BlockingIOError):
+            raise BadRun(
+                f"another process{holder} is writing {run}: let it finish, or stop it first."
+            ) from error
+        raise BadRun(f"{run} cannot be locked ({error.strerror}): copy it to another file system.") from error
+    return lock
 
 
-def read_run(folder: Path, complain: Callable[[str], None] | None = None) -> Iterator[Event]:
-    """Read all that a run rests on: first what it took over from another (`recorded/`), then its own journal."""
-    yield from read_journal(folder / RECORDED, complain)
-    yield from read_journal(folder / "journal", complain)
+def _holder(lock: int) -> str:
+    """Name the process that holds a lock, where the system tells."""
+    file = os.fstat(lock)
+    place = f"{os.major(file.st_dev):02x}:{os.minor(file.st_dev):02x}:{file.st_ino}"
+    with suppress(OSError):
+        for line in Path("/proc/locks").read_text().splitlines():
+            words = line.split()
+            if words[1] == "FLOCK" and words[5] == place and int(words[4]) > 0:
+                return f" (pid {words[4]})"
+    return ""
 
 
-def read_journal(folder: Path, complain: Callable[[str], None] | None = None) -> Iterator[Event]:
-    """Read every whole event of every segment in order; `complain` gets a sentence for each line that is not one."""
-    for path in _segments(folder):
-        offset = 0
-        with path.open("rb") as file:
-            for line in file:
-                start, offset = offset, offset + len(line)
-                if not line.endswith(b"\n"):
-                    continue  # torn tail: it never happened
-                try:
-                    yield EVENT.validate_json(line)
-                except ValidationError as error:
-                    if complain:
-                        first = error.errors(include_input=False)[0]
-                        complain(f"{path.name} at byte {start}: not an event ({first['msg']}); skipped.")
-
-
-def _segments(folder: Path) -> list[Path]:
-    """List the segments in the order of writing; what else lies in the folder is not ours."""
-    names = (path for path in folder.glob("[0-9]*.jsonl") if path.stem.isdigit() and path.is_file())
-    return sorted(names, key=lambda path: int(path.stem))
+def _new_segment(folder: Path) -> int:
+    """Open the next segment, its name on the disk."""
+    number = 1 + max((int(path.stem) for path in list_segments(folder)), default=0)
+    try:
+        place = folder / f"{number:04}.jsonl"
+        file = os.open(place, os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_WRONLY, 0o644)
+        sync_path(folder)
+    except OSError as error:
+        raise BadRun(
+            f"the journal of {folder.parent} cannot be written ({error.strerror}): free the disk, or make it "
+            "writable, and give the command again."
+        ) from error
+    return file

@@ -1,8 +1,8 @@
 """The plan: everything a run is, before its first call.
 
 Two runs with the same digest may share a folder: the second goes on where the first stopped. What only happened
-to be so (time, versions, limits, where a provider was reached) is written down and does not count. No path of the
-user's machine is in it, and of an address only the host.
+to be so (time, versions, limits, where a provider was reached, what was out of order) is written down and does not
+count. No path of the user's machine is in it, and of an address only the host.
 """
 
 from __future__ import annotations
@@ -13,17 +13,22 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import orjson
-from pydantic import TypeAdapter
+from pydantic import ConfigDict, TypeAdapter
 
 from agents.prompts import digests
 from engine.catalog import Catalog, Model
 from engine.cells import Arm, Bounds
 from engine.config import hosts, versions
+from personas.tidy import placeless
 from personas.values import Scenario
 from rubrics.values import Rubric
 
 FORMAT = 1
-INCIDENTAL = {"created", "versions", "limits", "endpoints"}
+FEWEST_TURNS, MOST_TURNS = 2, 50
+"""Of the patient: with fewer it could never say that it has what it came for."""
+MOST_REPEATS = 100
+"""Of every scenario with every model."""
+INCIDENTAL = {"created", "versions", "limits", "endpoints", "faults", "fault_plan"}
 EMBEDDED = "embedded simulator"
 SCRIPT = "script"
 """Family and provider of baselines, which no model plays."""
@@ -78,12 +83,15 @@ class Plan:
     """What the simulator was told to break, by model; empty in a live run."""
     fault_plan: str = ""
     """sha-256 of the file with the simulator's faults; empty when there was none."""
+    faulty_answers: str = ""
+    """sha-256 of those faults that change what a model says, so that it is another model; an outage passes."""
     rejudges: str = ""
     """Digest of the plan of the run whose conversations are judged again; empty where they were played."""
     limits: dict[str, dict[str, int]]
     versions: dict[str, str]
     endpoints: dict[str, str] = field(default_factory=dict)
     """Host, with its port where one was named, by provider, or by model where it has an endpoint of its own."""
+    __pydantic_config__ = ConfigDict(extra="forbid")
 
     @property
     def digest(self) -> str:
@@ -122,11 +130,11 @@ def make_plan(
     simulated: bool,
     faults: dict[str, str],
     fault_plan: str = "",
+    faulty_answers: str = "",
     created: str,
 ) -> Plan:
     """Write down what is about to be run."""
     company = catalog.company(models)
-    ids = "\n".join(scenario.id for scenario in scenarios)
     return Plan(
         format=FORMAT,
         simulated=simulated,
@@ -135,7 +143,7 @@ def make_plan(
         source=", ".join(sorted({scenario.source for scenario in scenarios})),
         scenarios=len(scenarios),
         **asdict(extent),
-        scenarios_digest=hashlib.sha256(ids.encode()).hexdigest(),
+        scenarios_digest=digest_scenarios(scenarios),
         arms=tuple(arm.name for arm in arms),
         models={model.name: described(model) for model in models} | _scripts(extent.baselines),
         patient=catalog.patient,
@@ -145,10 +153,16 @@ def make_plan(
         prices_dated=catalog.dated,
         faults=faults,
         fault_plan=fault_plan,
+        faulty_answers=faulty_answers,
         limits={model.name: model.limits.model_dump(exclude_none=True) for model in catalog.models.values()},
         versions=versions(),
         endpoints=_reach(company, simulated),
     )
+
+
+def digest_scenarios(scenarios: Iterable[Scenario]) -> str:
+    """Give the sha-256 over the ids of scenarios, in order; an id is the hash of everything that a scenario holds."""
+    return hashlib.sha256("\n".join(scenario.id for scenario in scenarios).encode()).hexdigest()
 
 
 def remake_plan(plan: Plan, *, catalog: Catalog, rubric: Rubric, sees_photo: bool, created: str) -> Plan:
@@ -198,7 +212,18 @@ def _scripts(names: Iterable[str]) -> dict[str, dict[str, Any]]:
 
 
 def described(model: Model) -> dict[str, Any]:
-    """Write down who a model is, how it is asked and what it costs; of an endpoint of its own only the host."""
+    """Write down who a model is, how it is asked and what it costs; of an endpoint of its own only the host.
+
+    Of an id, or an option, that is a path on somebody's disk there is only the last step.
+    """
     told = {"title", "family", "provider", "id", "origin", "price"}
     asked = {"verdict", "cache", "image", "length", "options"}
-    return model.model_dump(include=told | asked) | {"endpoint": model.host}
+    return _placeless(model.model_dump(include=told | asked)) | {"endpoint": model.host}
+
+
+def _placeless(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _placeless(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_placeless(one) for one in value]
+    return placeless(value) if isinstance(value, str) else value

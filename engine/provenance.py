@@ -94,7 +94,7 @@ def digest_map(folder: Path) -> str:
         return _digest({one["dimension"]: one.get("map") for one in found["dimensions"]})
     except FileNotFoundError:
         return NONE
-    except (OSError, orjson.JSONDecodeError, KeyError, TypeError):
+    except (OSError, orjson.JSONDecodeError, AttributeError, KeyError, TypeError):
         return UNREADABLE
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,7 +20,7 @@ import orjson
 
 from engine.campaign import Campaign
 from engine.casting import Cast, CastWish, alone, make_cast, open_accesses
-from engine.config import Access
+from engine.disk import keep_name, sync_path
 from engine.errors import BadOption, BadRun
 from engine.events import (
     CallAnswered,
@@ -32,15 +32,17 @@ from engine.events import (
     PhotoFitted,
     TurnSpoken,
 )
-from engine.findings import read_findings
-from engine.fitting import fit_photos
-from engine.folder import blobs_of, read_plan, settle
-from engine.journal import RECORDED, read_journal, read_run
+from engine.folder import RUBRIC, check_photos, read_plan, settle
+from engine.journal import claim
+from engine.means import AMPLE, Means
 from engine.plan import Plan, remake_plan
+from engine.provenance import seat
+from engine.reopening import lay_out
+from engine.segments import RECORDED, Damage, read_journal, read_run
 from engine.session import perform
-from engine.setting import ADDED, Setting, open_setting
+from engine.setting import ADDED, open_setting
 from engine.tally import CANARY, UNJUDGED
-from engine.troupe import Repertoire
+from personas.photos.shelf import HASH
 from rubrics.rubric import load_rubric
 from rubrics.values import Rubric
 
@@ -65,13 +67,14 @@ class RejudgeWish:
     jury_photo: bool | None = None
     models_file: Path | None = None
     quiet: bool = False
+    means: Means = AMPLE
 
 
 async def rejudge(wish: RejudgeWish) -> int:
     """Judge a run's conversations again and give the exit status; raises what cannot be in one sentence."""
     setting = open_setting(wish.run, read_plan(wish.run))
     base = setting.plan
-    rubric = load_rubric(wish.rubric or wish.run / "rubric.toml")
+    rubric = load_rubric(wish.rubric or wish.run / RUBRIC)
     casting = CastWish(
         models="",
         models_file=wish.models_file,
@@ -92,65 +95,52 @@ async def rejudge(wish: RejudgeWish) -> int:
     folder = wish.out or wish.run.resolve().with_name(f"{name}-rejudged-{plan.digest[:8]}")
     if folder.resolve() == wish.run.resolve():
         raise BadOption(f"--out {folder} is the run itself: give another folder.")
-    await anyio.to_thread.run_sync(_settle, wish.run, folder, plan, rubric)
-    async with open_accesses(cast, casting) as accesses:
-        campaign = _prepare(folder, setting, cast, rubric=rubric, plan=plan, accesses=accesses)
-        told = f"Judging {len(campaign.cells):,} recorded conversations of {wish.run} again, into {folder}."
-        lonely = alone(cast.catalog, {name: str(one["family"]) for name, one in plan.models.items()})
-        return await perform(campaign, (told, *cast.remarks, *lonely), quiet=wish.quiet)
+    if plan.jury_sees_photo:
+        check_photos(wish.run, setting.photos)
+    damage: list[Damage] = []
+    new = await anyio.to_thread.run_sync(_settle, wish.run, folder, plan, rubric, damage)
+    with claim(folder):
+        if not new:
+            await anyio.to_thread.run_sync(_catch_up, wish.run, folder, plan, damage)
+        campaign = lay_out(folder, replace(setting, plan=plan), cast)
+        if not campaign.cells:
+            raise BadRun(f"{folder}: no conversation came to its end, so there is nothing to judge.")
+        campaign = replace(campaign, means=wish.means)
+        notes = (*_told(wish.run, campaign, cast), *(f"Of {wish.run}, {one}" for one in damage))
+        async with open_accesses(cast, casting) as accesses:
+            return await perform(replace(campaign, accesses=accesses), notes, quiet=wish.quiet)
 
 
-def _prepare(
-    folder: Path,
-    setting: Setting,
-    cast: Cast,
-    *,
-    rubric: Rubric,
-    plan: Plan,
-    accesses: dict[str, Access],
-) -> Campaign:
-    found = read_findings(folder)
-    judged = {name for name, reason in found.reasons.items() if reason not in UNJUDGED}
-    cells = tuple(cell for cell in setting.cells(found.reasons) if cell.id in judged)
-    if not cells:
-        raise BadRun(f"{folder}: no conversation came to its end, so there is nothing to judge.")
-    album = blobs_of(folder)
-    shown = [cell.shown().photo for cell in cells] if plan.jury_sees_photo else []
-    return Campaign(
-        folder=folder,
-        repertoire=Repertoire(
-            plan=plan,
-            catalog=cast.catalog,
-            rubric=rubric,
-            album=album,
-            recorded={cell.id: found.recorded(cell.id) for cell in cells},
-            played=False,
-        ),
-        cells=cells,
-        company=cast.company,
-        accesses=accesses,
-        fitted=fit_photos(album, shown, cast.company),
-    )
+def _told(source: Path, campaign: Campaign, cast: Cast) -> Iterator[str]:
+    plan = campaign.plan
+    yield f"Judging {len(campaign.cells):,} recorded conversations of {source} again, into {campaign.folder}."
+    yield from cast.remarks
+    yield from alone(cast.catalog, {name: str(one["family"]) for name, one in plan.models.items()})
 
 
-def _settle(source: Path, folder: Path, plan: Plan, rubric: Rubric) -> None:
-    """Make the folder of the new run, or bring one that was begun up to what the first run holds by now."""
+def _settle(source: Path, folder: Path, plan: Plan, rubric: Rubric, damage: list[Damage]) -> bool:
+    """Make the folder of the new run with what the first one holds, or find it made and say False."""
 
     def fill(part: Path) -> None:
         shutil.copyfile(source / "scenarios.jsonl", part / "scenarios.jsonl")
         if (source / ADDED).is_file():
             shutil.copyfile(source / ADDED, part / ADDED)
         for blob in (source / "blobs").iterdir():
-            _link(blob, part / "blobs" / blob.name)
-        _take_over(source, part, plan)
+            if HASH.fullmatch(blob.name) and blob.is_file() and not blob.is_symlink():
+                _link(blob, part / "blobs" / blob.name)
+        _take_over(source, part, plan, damage)
 
-    if not settle(folder, plan, rubric, fill):
-        try:
-            _take_over(source, folder, plan)
-        except OSError as error:
-            raise BadRun(
-                f"{folder / RECORDED} cannot be written ({error.strerror}): give another --out."
-            ) from error
+    return settle(folder, plan, rubric, fill)
+
+
+def _catch_up(source: Path, folder: Path, plan: Plan, damage: list[Damage]) -> None:
+    """Bring a folder that was begun up to what the first run holds by now."""
+    try:
+        _take_over(source, folder, plan, damage)
+    except OSError as error:
+        raise BadRun(
+            f"{folder / RECORDED} cannot be written ({error.strerror}): give another --out."
+        ) from error
 
 
 def _link(blob: Path, place: Path) -> None:
@@ -161,30 +151,47 @@ def _link(blob: Path, place: Path) -> None:
         shutil.copyfile(blob, place)
 
 
-def _take_over(source: Path, folder: Path, plan: Plan) -> None:
-    """Write down what the first run said of conversations that ended there and are not here yet."""
+def _take_over(source: Path, folder: Path, plan: Plan, damage: list[Damage]) -> None:
+    """Write down what the first run said of conversations that ended there and are not here yet.
+
+    Its rubric comes too: the models were interviewed by its levels of urgency.
+    """
     place = folder / RECORDED
     place.mkdir(exist_ok=True)
+    asked = source / RECORDED / RUBRIC
+    shutil.copyfile(asked if asked.is_file() else source / RUBRIC, place / RUBRIC)
     here = {event.conversation for event in read_journal(place)}
     number = 1 + max((int(path.stem) for path in place.glob("[0-9]*.jsonl")), default=0)
     part = place / f".{number:04}.part"
     with part.open("wb") as file:
-        for event in _worth(source, plan, here):
+        for event in _worth(source, plan, here, damage):
             file.write(orjson.dumps(event) + b"\n")
     if part.stat().st_size:
-        os.replace(part, place / f"{number:04}.jsonl")
+        sync_path(part)
+        keep_name(part, place / f"{number:04}.jsonl")
     else:
         part.unlink()
 
 
-def _worth(source: Path, plan: Plan, here: set[str]) -> Iterator[Event]:
+def _worth(source: Path, plan: Plan, here: set[str], damage: list[Damage]) -> Iterator[Event]:
     """Give what of the first run is whole: a conversation that ended, and its interview where one is asked for."""
-    had = {event.conversation for event in read_run(source) if _closes(event, plan)}
+    had = {event.conversation for event in read_run(source, damage.append) if _closes(event, plan)}
+    now, then = asdict(plan), asdict(read_plan(source))
+    same = {name for name in plan.jury if seat(now, name) == seat(then, name)}
     for event in read_run(source):
         name = event.conversation
         whole = not name or name in had or name.startswith(CANARY)
-        if isinstance(event.body, TAKEN_OVER) and name not in here and whole:
+        if isinstance(event.body, TAKEN_OVER) and name not in here and whole and _stands(event, same):
             yield event
+
+
+def _stands(event: Event, same: set[str]) -> bool:
+    """Tell whether a vote's answer may stand for one asked for now: its juror is called as it was.
+
+    The digest of a prompt does not tell that: a model's options go to its provider beside it.
+    """
+    body = event.body
+    return not isinstance(body, CallAnswered) or not body.role.startswith("juror/") or body.model in same
 
 
 def _closes(event: Event, plan: Plan) -> bool:

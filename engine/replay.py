@@ -25,8 +25,9 @@ from engine.events import (
     Event,
 )
 from engine.folder import read_plan
-from engine.journal import read_run
 from engine.plan import Plan
+from engine.roll import Roll
+from engine.segments import read_run
 from engine.setting import open_setting
 from engine.tally import Tally
 
@@ -194,19 +195,15 @@ def _begun(folder: Path, damage: list[str]) -> tuple[str, ...]:
 
 def _once(events: Iterable[Event]) -> Iterator[Event]:
     """Leave out what a resumed run noted again; calls are recorded once and always pass."""
-    told: set[int] = set()
+    told = Roll()
     for event in events:
-        if not isinstance(event.body, CallAnswered):
-            key = hash((event.conversation, event.body))
-            if key in told:
-                continue
-            told.add(key)
-        yield event
+        if isinstance(event.body, CallAnswered) or told.add((event.conversation, event.body)):
+            yield event
 
 
 def _remarks(shown: ReplayedRun) -> Iterator[str]:
     if shown.unfinished:
         yield (
             f"{shown.unfinished} of {shown.conversations} conversations did not come to their end: "
-            "the run was stopped; give its command again and it goes on."
+            "the run was stopped, and goes on with python run.py resume."
         )

@@ -116,7 +116,7 @@ class Results:
 
     @property
     def missing(self) -> Counter[str]:
-        """Count first votes without a score by their cause; "failed" ones are asked for again by the same command."""
+        """Count first votes without a score by their cause; `resume --failed` asks for "failed" ones again."""
         votes = self.findings.verdicts.values()
         return Counter(vote.status for vote in votes if vote.score is None and vote.reading == 1)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,20 +17,22 @@ import anyio
 
 from agents.baselines import BASELINES
 from engine.campaign import Campaign, Watch, run_campaign
-from engine.casting import Cast, CastWish, digest_faults, make_cast, open_accesses
+from engine.casting import Cast, CastWish, digest_faults, faulty_answers, make_cast, open_accesses
 from engine.cells import choose_arms
 from engine.config import Access
 from engine.console import open_console
 from engine.console.log import speaking
-from engine.desk import check_count, check_map
-from engine.errors import BadOption
-from engine.events import PhotoFitted
+from engine.errors import BadOption, BadRun
+from engine.events import CallAnswered, PhotoFitted
 from engine.fitting import describe, fit_photos
 from engine.folder import prepare_folder
-from engine.journal import read_run
+from engine.journal import claim
+from engine.means import AMPLE, Means, check_prices
 from engine.models import Model
-from engine.plan import Extent, make_plan
+from engine.plan import FEWEST_TURNS, MOST_REPEATS, MOST_TURNS, Extent, make_plan
+from engine.segments import RECORDED, Damage, read_journal
 from engine.setting import Setting
+from engine.shelf import check_count, check_map
 from engine.tally import Tally
 from engine.troupe import Repertoire
 from personas.scenarios.build import ScenarioWish
@@ -41,10 +43,9 @@ from rubrics.rubric import load_rubric
 from rubrics.values import Rubric
 
 RUNS = Path("runs")
-FEWEST_TURNS, MOST_TURNS = 2, 50
-"""Of the patient: with fewer it could never say that it has what it came for."""
-MOST_REPEATS = 100
 LARGEST_SEED = 2**63 - 1
+NAMED = 3
+"""Damaged places of a journal that are named."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,24 +69,27 @@ class Wish:
     """The jury sees the photograph too."""
     baselines: bool | None = None
     """None has them where nothing is paid for."""
+    means: Means = AMPLE
 
 
 async def play(wish: Wish) -> int:
-    """Do the whole job and give the exit status: 0 done, 1 something failed, 130 interrupted.
+    """Do the whole job and give the exit status: 0 done, 1 something failed or ran out, 130 interrupted.
 
     Raises `Unusable`, `personas.errors.Unreadable` or `rubrics.errors.Unusable` before any call is made.
     """
     _check(wish)
     rubric = load_rubric(wish.rubric)
     cast = make_cast(wish.cast)
-    _check_follow(wish, cast)
+    check_follow(wish.follow, cast)
+    check_prices(wish.means, cast.company)
     async with open_accesses(cast, wish.cast) as accesses:
         sample = await anyio.to_thread.run_sync(gather, wish)
         photos = _shown(wish, sample)
         fitted = await anyio.to_thread.run_sync(fit_photos, sample.album, photos, _seeing(wish, cast))
         campaign = _prepare(wish, cast, rubric, sample, accesses=accesses, fitted=fitted)
         notes = (*cast.remarks, *sample.notes, *describe(fitted, photos, cast.models))
-        return await perform(campaign, notes, follow=wish.follow, quiet=wish.quiet)
+        with claim(campaign.folder):
+            return await perform(campaign, notes, follow=wish.follow, quiet=wish.quiet)
 
 
 def _seeing(wish: Wish, cast: Cast) -> tuple[Model, ...]:
@@ -95,14 +99,27 @@ def _seeing(wish: Wish, cast: Cast) -> tuple[Model, ...]:
 
 
 async def perform(
-    campaign: Campaign, notes: Iterable[str], *, follow: str | None = None, quiet: bool = False
+    campaign: Campaign,
+    notes: Iterable[str],
+    *,
+    follow: str | None = None,
+    quiet: bool = False,
+    watch: Watch | None = None,
 ) -> int:
-    """Run a campaign before the user's eyes, and conclude it."""
+    """Run a campaign before the user's eyes, and conclude it; whoever calls this has claimed its folder.
+
+    `watch` is for who wants to know what it ran out of.
+    """
     plan, folder = campaign.plan, campaign.folder
     tally = Tally(planned=len(campaign.cells), votes=len(plan.jury) * len(plan.dimensions))
-    for event in read_run(folder):
+    damage: list[Damage] = []
+    for event in read_journal(folder / RECORDED, damage.append):
+        if not isinstance(event.body, CallAnswered):  # another run has paid for it
+            tally.hear(event)
+    for event in read_journal(folder / "journal", damage.append):
         tally.hear(event)
-    watch = Watch()
+    notes = (*notes, *check_prices(campaign.means, campaign.company), *complain(folder, damage))
+    watch = watch or Watch()
     screen = open_console(tally, plan, folder, follow=follow, quiet=quiet, limits=watch.statistics)
     with screen as console, speaking(console.say):
         for note in notes:
@@ -110,7 +127,21 @@ async def perform(
         finished = await run_campaign(campaign, console, tally, watch)
     from engine.closing import conclude  # the numbers' libraries: a mistake is told before they are there
 
-    return conclude(folder, finished=finished)
+    return conclude(folder, finished=finished, short=watch.stopped)
+
+
+def complain(folder: Path, damage: list[Damage]) -> Iterator[str]:
+    """Say what of a run that is to go on cannot be read; BadRun where another version has written in it."""
+    for one in damage:
+        if one.foreign:
+            raise BadRun(
+                f"{folder}: {one.removesuffix('; left out.')}: go on with the version that wrote it."
+            )
+    yield from damage[:NAMED]
+    if (more := len(damage) - NAMED) > 0:
+        yield f"Lines of the journal that are damaged besides: {more:,}."
+    if damage:
+        yield "What stood there is had again where the run still needs it: such an answer is bought anew."
 
 
 def gather(wish: Wish) -> Sample:
@@ -166,10 +197,11 @@ def _check_file(file: Path, paths: dict[str, Path | None]) -> None:
         raise BadOption(f"--scenarios {file} is made already, and takes no {given}: leave that out.")
 
 
-def _check_follow(wish: Wish, cast: Cast) -> None:
-    if wish.follow and (name := wish.follow.split("/")[0]) not in {model.name for model in cast.models}:
+def check_follow(follow: str | None, cast: Cast) -> None:
+    """Refuse to follow a model that does not play."""
+    if follow and (name := follow.split("/")[0]) not in {model.name for model in cast.models}:
         cast.catalog.find(name, "--follow")
-        raise BadOption(f"--follow {wish.follow}: {name} is not among the models of this run.")
+        raise BadOption(f"--follow {follow}: {name} is not among the models of this run.")
 
 
 def _prepare(
@@ -199,12 +231,12 @@ def _prepare(
         simulated=cast.backend == "simulated",
         faults=wish.cast.faults,
         fault_plan=digest_faults(wish.cast.fault_plan),
+        faulty_answers=faulty_answers(wish.cast, cast.catalog),
         created=now.isoformat(timespec="seconds"),
     )
     _check_scenario(wish, sample)
-    folder = wish.run or _new_name(now)
+    folder, setting = wish.run or _new_name(now), Setting(plan=plan, scenarios=sample.scenarios, additions=())
     prepare_folder(folder, plan, sample, rubric, fitted)
-    setting = Setting(plan=plan, scenarios=sample.scenarios, additions=())
     return Campaign(
         folder=folder,
         repertoire=Repertoire(plan=plan, catalog=cast.catalog, rubric=rubric, album=sample.album),
@@ -212,6 +244,7 @@ def _prepare(
         company=cast.company,
         accesses=accesses,
         fitted=fitted,
+        means=wish.means,
     )
 
 

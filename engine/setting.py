@@ -9,7 +9,6 @@ never happened. Nothing here knows what was said.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,11 +17,13 @@ import orjson
 from pydantic import TypeAdapter, ValidationError
 
 from engine.cells import ARMS, Cell, Substitute, list_cells
+from engine.disk import keep_file
 from engine.errors import BadRun
 from engine.plan import Plan
 from engine.tally import UNJUDGED
 from personas.scenarios.store import load
-from personas.values import Scenario
+from personas.tidy import tidy
+from personas.values import Photo, Scenario
 
 ADDED = "arms.jsonl"
 UNREPEATED = UNJUDGED | {""}
@@ -50,6 +51,12 @@ class Setting:
     """With the arms added since."""
     scenarios: tuple[Scenario, ...]
     additions: tuple[Addition, ...]
+
+    @property
+    def photos(self) -> tuple[Photo, ...]:
+        """Give every photograph that is shown in some arm."""
+        made = (given.photo for addition in self.additions for given in addition.givens.values())
+        return (*(scenario.photo for scenario in self.scenarios), *filter(None, made))
 
     def cells(self, reasons: Mapping[str, str]) -> list[Cell]:
         """Give every conversation there should be, in the plan's order.
@@ -106,13 +113,12 @@ def read_additions(folder: Path) -> tuple[Addition, ...]:
     if not path.is_file():
         return ()
     found = []
-    for number, line in enumerate(path.read_bytes().splitlines(keepends=True), start=1):
-        if not line.endswith(b"\n"):
-            continue
+    *lines, _ = path.read_bytes().split(b"\n")  # behind the last end of a line stands nothing, or a torn one
+    for number, line in enumerate(lines, start=1):
         try:
             addition = ADDITIONS.validate_json(line)
         except ValidationError as error:
-            first = error.errors(include_input=False)[0]["msg"]
+            first = tidy(error.errors(include_input=False)[0]["msg"])
             raise BadRun(
                 f"{path}, line {number}: not an arm of this version ({first}); take the line out."
             ) from error
@@ -128,8 +134,6 @@ def add_arms(folder: Path, additions: Iterable[Addition]) -> None:
     path = folder / ADDED
     try:
         there = path.read_bytes() if path.is_file() else b""
-        part = path.with_name(f".{ADDED}.part")
-        part.write_bytes(there[: there.rfind(b"\n") + 1] + lines)  # a torn line never happened
-        os.replace(part, path)
+        keep_file(path, there[: there.rfind(b"\n") + 1] + lines)  # a torn line never happened
     except OSError as error:
         raise BadRun(f"{path} cannot be written ({error.strerror}): free the disk and try again.") from error

@@ -6,8 +6,10 @@ knows how a flag is spelled or an exit status told.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
+from engine.errors import BadOption
 from personas.errors import Unreadable
 from personas.scenarios.balance import listed
 from personas.scenarios.build import ScenarioWish, make
@@ -15,8 +17,31 @@ from personas.scenarios.check import check_file
 from personas.scenarios.show import show_file
 from personas.scenarios.store import album_for, discard, folder, write
 
+MOST = 1_000_000
+"""Scenarios in a sample; a slip of the finger beyond would fill the disk for days."""
+LONGEST_NAME = 200
+"""Bytes; the file system's 255 less what is put before and behind while the file is being written."""
 SHOWN = 40
 """Findings shown; the others are counted."""
+
+
+def check_count(option: str, count: int) -> None:
+    """Refuse a number of scenarios that nobody can make."""
+    if not 1 <= count <= MOST:
+        instead = "1 or more" if count < 1 else f"{MOST:,} or fewer"
+        raise BadOption(f"{option} {count} is not a number of scenarios; give {instead}.")
+
+
+def check_map(cases: Path | None, map_file: Path | None) -> None:
+    """Refuse a column map without a data set that it could be of."""
+    if map_file is not None and cases is None:
+        raise BadOption(f"--map {map_file}: tells how --cases is read; give that too.")
+
+
+def check_out(out: Path) -> None:
+    """Refuse a name that cannot be a file's beside its folder of photographs."""
+    if not out.name or out.suffix == ".photos" or len(os.fsencode(out.name)) > LONGEST_NAME:
+        raise BadOption(f"--out {out}: give the name of a new file, such as mine.jsonl.")
 
 
 def build(wish: ScenarioWish, out: Path) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from engine.events import CallAnswered, TurnSpoken, VerdictGiven
-from engine.journal import read_journal, read_run
+from engine.segments import read_journal, read_run
 from tests.test_run import finish
 
 ROOT = Path(__file__).parents[1]
@@ -186,7 +186,7 @@ def test_a_prompt_that_changed_since_is_no_ground_for_an_effect(run):
     plan["prompts"]["assistant"] = "0" * 64
     (run / "plan.json").write_text(json.dumps(plan))
     status, output = finish("ablate", str(run), "--arms", "no-image")
-    assert (status, "the prompts have changed since this run was played (assistant)" in output) == (2, True)
+    assert (status, "the prompts have changed since this run was begun (assistant)" in output) == (2, True)
 
 
 def test_a_call_says_what_it_was_for(run):

@@ -19,7 +19,7 @@ import pytest
 
 import run
 from engine.config import SECRETS, URLS
-from engine.journal import read_journal
+from engine.segments import read_journal
 
 ROOT = Path(__file__).parents[1]
 KEYS = (*SECRETS, *URLS.values())
@@ -390,7 +390,7 @@ def test_a_photograph_too_large_for_a_model_is_sent_smaller_and_that_is_said_and
     assert (tmp_path / "run" / "blobs" / fitted.sent.sha256).stat().st_size == fitted.sent_size <= 20_000
 
 
-def test_a_plan_of_faults_breaks_a_simulated_run_and_belongs_to_its_plan(tmp_path):
+def test_a_plan_of_faults_breaks_a_simulated_run_and_an_outage_passes(tmp_path):
     (tmp_path / "plan.toml").write_text('[[fault]]\nkind = "401"\nmodels = ["gpt-5.1"]\n')
     words = (
         "--models",
@@ -408,8 +408,10 @@ def test_a_plan_of_faults_breaks_a_simulated_run_and_belongs_to_its_plan(tmp_pat
     assert plan["fault_plan"] == hashlib.sha256((tmp_path / "plan.toml").read_bytes()).hexdigest()
     assert plan["endpoints"]["openai"] == "embedded simulator"
     status, output = finish(*words)
+    assert status == 0, output
+    status, output = finish(*words, "--fault", "gpt-5.1=refusal")
     assert status == 2
-    assert "fault_plan" in output
+    assert "faulty_answers" in output
 
 
 @pytest.mark.parametrize("words", [("--help",), ("check", "--models", "gpt-5.1")])

@@ -124,3 +124,25 @@ async def test_a_model_that_is_not_served_is_named_with_the_nearest(simulate, tm
     with pytest.raises(BadPlan, match=r"'claude-opus-4\.6'; did you mean 'claude-opus-4-6'"):
         async with simulate(rules):
             pass
+
+
+def test_a_call_that_comes_again_after_very_many_others_is_a_new_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.simulator.faults.REMEMBERED", 3)
+    plan = FaultPlan([FaultRule(kind="drop", share=0.5)], seed=7)
+
+    def breaks(call: str) -> bool:
+        return plan.draw("m", call, stream=False) is not None
+
+    first = [breaks("call") for _ in range(8)]
+    assert len(set(first)) == 2
+    breaks("one")
+    assert breaks("call") == drawn_again(8)
+    for other in ("one", "two", "three"):
+        breaks(other)
+    assert [breaks("call") for _ in range(8)] == first
+
+
+def drawn_again(attempt: int) -> bool:
+    """Say whether the call named "call" breaks at this attempt."""
+    plan = FaultPlan([FaultRule(kind="drop", share=0.5)], seed=7)
+    return [plan.draw("m", "call", stream=False) for _ in range(attempt + 1)][attempt] is not None

@@ -19,12 +19,15 @@ GARBLED = b"\x00\xff\x00"
 async def send_whole(
     http: web.Request, body: bytes, headers: dict[str, str], *, fault: str, seconds: float
 ) -> web.StreamResponse:
-    """Send a reply; `seconds` are a drip's, between its drops."""
+    """Send a reply to its end; `seconds` are a drip's, between its drops."""
     headers["Content-Type"] = "application/json"
     if fault == "crc":
         body = _garble(body)
     if fault not in ("drop", "truncate", "drip"):
-        return web.Response(body=body, headers=headers)
+        plain = web.Response(body=body, headers=headers)
+        await plain.prepare(http)
+        await plain.write_eof()
+        return plain
     if fault == "drop":
         return _hang_up(http, reset=True)
     headers["Content-Length"] = str(len(body))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 import tomllib
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +24,8 @@ REFUSALS = (*STATUSES, "status", "quota", "spend", "billing")
 BREAKS = ("drop", "hang", "truncate", "midstream", "drip", "crc")
 """The connection is reset; nothing is ever sent; the answer ends early; an error event after status 200; a few
 bytes at a time; a wrong checksum in an event stream, and elsewhere bytes that cannot be read."""
+CUTS = ("drop", "truncate", "midstream", "crc")
+"""Those of them after which an answer was made and did not arrive."""
 ANSWERS = ("refusal", "empty", "malformed", "filter", "leak")
 """A whole answer of status 200 that is of no use; the last only where a patient is played, who then falls out of the
 role."""
@@ -33,6 +35,8 @@ BIASES = ("obeys", "lenient")
 """A good answer, but where a juror is played: one that does what an order in the transcript says, and one that scores
 a point more, 5 at most."""
 KINDS = (*REFUSALS, *BREAKS, *ANSWERS, *MUSINGS, *BIASES)
+SAID = (*ANSWERS, *MUSINGS, *BIASES)
+"""Faults of what is said: with them a model is another one. All others are outages, which pass."""
 NUMBER, WHOLE = (int, float), (int,)
 KEYS: dict[str, tuple[type, ...]] = {
     "kind": (str,),
@@ -46,6 +50,8 @@ KEYS: dict[str, tuple[type, ...]] = {
     "code": (str,),
     "seconds": NUMBER,
 }
+REMEMBERED = 100_000
+"""Calls of which it is known how often they came; nobody asks again after so many others."""
 LONGEST = 10**9
 """Seconds; inf, nan and what no clock can wait for lie beyond."""
 ONLY_FOR = {"status": ("status",), "retry_after": REFUSALS, "code": REFUSALS, "seconds": ("drip",)}
@@ -96,7 +102,7 @@ class FaultPlan:
         self._rules = tuple(rules)
         self._seed = seed
         self._calls: Counter[str] = Counter()
-        self._tries: Counter[str] = Counter()
+        self._tries: OrderedDict[str, int] = OrderedDict()
 
     def draw(self, model: str, digest: str, *, stream: bool) -> FaultRule | None:
         """Give the rule that breaks this call, None for a good one; `digest` tells calls apart."""
@@ -110,13 +116,20 @@ class FaultPlan:
             if rule.share >= 1:
                 return rule
             if attempt is None:
-                attempt = self._tries[digest]
-                self._tries[digest] += 1
+                attempt = self._tries.pop(digest, 0)
+                self._tries[digest] = attempt + 1
+                if len(self._tries) > REMEMBERED:
+                    self._tries.popitem(last=False)
             # Of its own for every rule: one that missed must not make the next one miss too.
             own = (at,) if at else ()
             if uniform("fault", self._seed, model, digest, attempt, *own) < rule.share:
                 return rule
         return None
+
+
+def is_said(text: str) -> bool:
+    """Tell whether a fault, `kind` or `kind@share`, changes what a model says, so that it is another model."""
+    return text.partition("@")[0] in SAID
 
 
 def read_rules(faults: Mapping[str, str]) -> tuple[FaultRule, ...]:
@@ -143,10 +156,12 @@ def load_plan(path: Path) -> tuple[FaultRule, ...]:
     """Read a plan file of [[fault]] tables; BadPlan names the file, the table and what is wrong with it."""
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:  # TOML has more to refuse than its own error says
         raise BadPlan(f"the fault plan {path.name} cannot be read: {error}.") from error
-    for key in data.keys() - {"fault"}:
-        raise BadPlan(f"{path.name}: unknown key {key!r}; a plan is a list of [[fault]] tables.")
+    for key in data:
+        if key != "fault":
+            near = " Did you mean 'fault'?" if difflib.get_close_matches(key, ["fault"]) else ""
+            raise BadPlan(f"{path.name}: unknown key {key!r}; a plan is a list of [[fault]] tables.{near}")
     tables = data.get("fault", [])
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
         raise BadPlan(f"{path.name}: 'fault' must be a list of tables; write [[fault]] above each.")

@@ -18,8 +18,9 @@ from aiohttp import web
 
 from engine.simulator import completions, converse, messages, responses
 from engine.simulator.answering import answer_to
+from engine.simulator.bill import Bill, OpenCall
 from engine.simulator.delivery import send_stream, send_whole
-from engine.simulator.faults import REFUSALS, FaultPlan, FaultRule, check_models, read_rules
+from engine.simulator.faults import CUTS, REFUSALS, FaultPlan, FaultRule, check_models, read_rules
 from engine.simulator.limits import Exceeded, ModelLimits
 from engine.simulator.pace import delay
 from engine.simulator.refusals import broken, refusal
@@ -62,11 +63,12 @@ class ModelServer:
         now = asyncio.get_running_loop().time()
         self._seed = seed
         self._think = think
-        self._models = models
+        self.models = models
         self._faults = FaultPlan(faults, seed)
         self._limits = {id: ModelLimits(served, now) for id, served in models.items()}
         self._cache = PrefixCache()
         self._numbers = count(1)
+        self._bill = Bill()
 
     def application(self) -> web.Application:
         """Give the routes."""
@@ -81,17 +83,19 @@ class ModelServer:
         app.router.add_get("/v1/models", self._list)
         app.router.add_get("/v1/models/{model}", self._show)
         app.router.add_get("/health", self._health)
+        app.router.add_get("/bill", self._tell)
         return app
 
     def _speaks(self, dialect: WireDialect) -> Route:
         async def answer(http: web.Request) -> web.StreamResponse:
-            return await self._answer(http, dialect)
+            with self._bill.call() as one:
+                return await self._answer(http, dialect, one)
 
         return answer
 
     def _counts(self, dialect: WireDialect) -> Route:
         async def answer(http: web.Request) -> web.StreamResponse:
-            request_id = self._number()
+            request_id = self.number()
             try:
                 body = dialect.count(await self._read(http, dialect)) if dialect.count else b"{}"
             except Refused as refused:
@@ -101,19 +105,27 @@ class ModelServer:
 
         return answer
 
-    async def _answer(self, http: web.Request, dialect: WireDialect) -> web.StreamResponse:
-        request_id = self._number()
+    async def _answer(self, http: web.Request, dialect: WireDialect, one: OpenCall) -> web.StreamResponse:
+        request_id = self.number()
         call = None
         try:
             post = await self._read(http, dialect)
             call = dialect.parse(post)
-            admitted = self._admit(call, dialect, post.body, request_id)
+            one.model = call.served.id
+            admitted = self.admit(call, dialect, post.body, request_id)
             if admitted.fault.kind == "hang":
                 await asyncio.sleep(FOREVER)
-            return await self._deliver(http, dialect, admitted)
+            answer = await self.think_over(dialect, admitted)
+            one.make(admitted.digest, answer.usage)
+            response = await self._deliver(http, dialect, admitted, answer)
+            one.whole = admitted.fault.kind not in CUTS
+            return response
+        except ConnectionError:
+            return web.Response()  # nobody is left to hear it
         except Refused as refused:
+            one.refused = refused.status
             return _refuse(
-                dialect, refused, request_id, self._headers(dialect, call, request_id) if call else {}
+                dialect, refused, request_id, self.headers(dialect, call, request_id) if call else {}
             )
 
     async def _read(self, http: web.Request, dialect: WireDialect) -> WirePost:
@@ -126,12 +138,12 @@ class ModelServer:
         return WirePost(
             headers=http.headers,
             body=body,
-            models=self._models,
+            models=self.models,
             model=http.match_info.get("model", ""),
             stream=http.path.endswith("/converse-stream"),
         )
 
-    def _admit(self, call: WireCall, dialect: WireDialect, body: bytes, request_id: str) -> AdmittedCall:
+    def admit(self, call: WireCall, dialect: WireDialect, body: bytes, request_id: str) -> AdmittedCall:
         """Check the call against faults and limits; Refused when either says so."""
         digest, now, model = sha256(body).hexdigest(), self._now(), call.served.id
         fault = self._faults.draw(model, digest, stream=call.stream) or GOOD
@@ -147,7 +159,7 @@ class ModelServer:
             raise refused from None
         return AdmittedCall(call=call, look=look, digest=digest, fault=fault, request_id=request_id)
 
-    async def _think_over(self, dialect: WireDialect, admitted: AdmittedCall) -> GivenAnswer:
+    async def think_over(self, dialect: WireDialect, admitted: AdmittedCall) -> GivenAnswer:
         """Wait as long as the model takes, and make its answer; the limits are settled."""
         call, served = admitted.call, admitted.call.served
         seconds = delay(served, self._seed, admitted.digest)
@@ -168,12 +180,11 @@ class ModelServer:
         return answer
 
     async def _deliver(
-        self, http: web.Request, dialect: WireDialect, admitted: AdmittedCall
+        self, http: web.Request, dialect: WireDialect, admitted: AdmittedCall, answer: GivenAnswer
     ) -> web.StreamResponse:
-        """Answer, whole or in pieces, and break on the way if that is the fault."""
+        """Send the answer to its last byte, whole or in pieces, and break on the way if that is the fault."""
         call, fault = admitted.call, admitted.fault
-        answer = await self._think_over(dialect, admitted)
-        headers = self._headers(dialect, call, admitted.request_id, answer.seconds)
+        headers = self.headers(dialect, call, admitted.request_id, answer.seconds)
         if not call.stream:
             if fault.kind == "midstream":
                 raise broken()
@@ -190,17 +201,17 @@ class ModelServer:
             binary=dialect.name == "bedrock",
         )
 
-    def _headers(
+    def headers(
         self, dialect: WireDialect, call: WireCall, request_id: str, seconds: float = 0.0
     ) -> dict[str, str]:
         return dialect.headers(request_id, self._limits[call.served.id].levels(self._now()), seconds)
 
-    def _number(self) -> str:
+    def number(self) -> str:
         return f"{SIGNATURE}{next(self._numbers):012d}"
 
     async def _list(self, http: web.Request) -> web.Response:
         protocol = "anthropic" if "anthropic-version" in http.headers else "openai"
-        rows = [_row(id, protocol) for id, served in self._models.items() if served.protocol == protocol]
+        rows = [_row(id, protocol) for id, served in self.models.items() if served.protocol == protocol]
         if protocol == "openai":
             return _json({"object": "list", "data": rows})
         ends = {"first_id": rows[0]["id"], "last_id": rows[-1]["id"]} if rows else {}
@@ -209,14 +220,17 @@ class ModelServer:
     async def _show(self, http: web.Request) -> web.Response:
         id = http.match_info["model"]
         protocol = "anthropic" if "anthropic-version" in http.headers else "openai"
-        served = self._models.get(id)
+        served = self.models.get(id)
         if served is None or served.protocol != protocol:
             dialect = messages.DIALECT if protocol == "anthropic" else completions.DIALECT
-            return _refuse(dialect, Refused(404, f"model: {id}"), self._number(), {})
+            return _refuse(dialect, Refused(404, f"model: {id}"), self.number(), {})
         return _json(_row(id, protocol))
 
     async def _health(self, http: web.Request) -> web.Response:
-        return _json({"status": "ok", "models": sorted(self._models)})
+        return _json({"status": "ok", "models": sorted(self.models)})
+
+    async def _tell(self, http: web.Request) -> web.Response:
+        return _json(self._bill.statement())
 
     @staticmethod
     def _now() -> float:

@@ -1,7 +1,4 @@
-"""The abacus: commands that turn verdicts into numbers, of a run or of anybody, and call no model.
-
-Like those of the desk, they say what they found and run.py prints it. Nothing here knows how a number is computed.
-"""
+"""The abacus: commands that turn verdicts into numbers, of a run or of anybody, and call no model."""
 
 from __future__ import annotations
 
@@ -10,9 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from engine.desk import Told, whole
-
-Count = Annotated[int | None, Parameter(converter=whole)]
+from engine.commands import Count, Told
 
 
 def score(

@@ -1,77 +1,13 @@
-"""The desk: commands that look at files and say what they found, and call no model.
-
-Each gives pieces of text and whether all was well; run.py prints them. What a command needs is imported when it is
-given, so that help answers at once. Nothing here knows how a model is reached.
-"""
+"""The desk: commands that look at files and say what they found, and call no model."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
-from cyclopts import App, Parameter, Token
+from cyclopts import App
 
-from engine.errors import BadOption
-
-MOST = 1_000_000
-"""Scenarios in a sample; a slip of the finger beyond would fill the disk for days."""
-LONGEST_NAME = 200
-"""Bytes; the file system's 255 less what is put before and behind while the file is being written."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
-    """What a command has to say."""
-
-    pieces: Iterable[str]
-    """Text, its line ends included; made while it is read."""
-    json: bool = False
-    """True for what programs read, which is passed on as it is."""
-    good: bool = True
-    """False gives exit status 1."""
-
-
-def whole(kind: object, tokens: Sequence[Token]) -> int:
-    """Read a whole number; cyclopts would round 2.5 without a word."""
-    try:
-        return int(tokens[0].value)
-    except ValueError:
-        raise ValueError(f"{tokens[0].value!r} is not a whole number.") from None
-
-
-def number_or_file(kind: object, tokens: Sequence[Token]) -> int | Path:
-    """Read a whole number where there is one, else the name of a file."""
-    word = tokens[0].value
-    try:
-        return int(word)
-    except ValueError:
-        return Path(word)
-
-
-def check_count(option: str, count: int) -> None:
-    """Refuse a number of scenarios that nobody can make."""
-    if not 1 <= count <= MOST:
-        instead = "1 or more" if count < 1 else f"{MOST:,} or fewer"
-        raise BadOption(f"{option} {count} is not a number of scenarios; give {instead}.")
-
-
-def check_map(cases: Path | None, map_file: Path | None) -> None:
-    """Refuse a column map without a data set that it could be of."""
-    if map_file is not None and cases is None:
-        raise BadOption(f"--map {map_file}: tells how --cases is read; give that too.")
-
-
-def check_out(out: Path) -> None:
-    """Refuse a name that cannot be a file's beside its folder of photographs."""
-    if not out.name or out.suffix == ".photos" or len(os.fsencode(out.name)) > LONGEST_NAME:
-        raise BadOption(f"--out {out}: give the name of a new file, such as mine.jsonl.")
-
-
-Whole = Annotated[int, Parameter(converter=whole)]
-Flag = Annotated[bool, Parameter(negative="")]
+from engine.commands import Count, Flag, Told, Whole
 
 scenarios = App(name="scenarios", help="Make, show and check files of scenarios.", help_format="plaintext")
 records = App(name="records", help="Show what is understood of health records.", help_format="plaintext")
@@ -84,8 +20,8 @@ def build(
     cases: Path | None = None,
     map: Path | None = None,
     records: Path | None = None,
-    n: Annotated[int | None, Parameter(converter=whole)] = None,
-    degraded: Annotated[int | None, Parameter(converter=whole)] = None,
+    n: Count = None,
+    degraded: Count = None,
     seed: Whole = 7,
     layout: Literal["paired", "unpaired"] = "paired",
     release: str = "",
@@ -114,6 +50,7 @@ def build(
         Add the adversarial pack of a release, such as 2026Q4.
     """
     from engine.shelf import build as make
+    from engine.shelf import check_count, check_map, check_out
     from personas.scenarios.build import ScenarioWish
 
     if n is not None:

@@ -1,5 +1,5 @@
 """Commands that take a recorded run up again: played back, before another jury, before an assistant that sees
-something else. Nothing here knows how any of it is done.
+something else.
 """
 
 from __future__ import annotations
@@ -7,11 +7,15 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from engine.desk import Flag
+from engine.commands import Flag, Told
+from engine.commands.spending import UNLIMITED, Spending
+from engine.errors import BadOption
 
 
-def replay(run: Path, *, conversation: str | None = None, speed: float = 1.0) -> int:
-    """Play a recorded run back from its trace alone.
+def replay(
+    run: Path, *, conversation: str | None = None, speed: float | None = None, verify: Flag = False
+) -> int | Told:
+    """Play a recorded run back from its trace alone, or prove that it follows from its answers.
 
     Parameters
     ----------
@@ -20,11 +24,21 @@ def replay(run: Path, *, conversation: str | None = None, speed: float = 1.0) ->
     conversation
         One conversation (MODEL/SCENARIO), with its votes; all of them when left out.
     speed
-        4 is four times as fast as it was, 0 is at once.
+        4 is four times as fast as it was, 0 is at once; 1 when left out.
+    verify
+        Play nothing back: make every prompt and vote anew from the recorded answers, and compare; no call is made.
     """
+    if verify:
+        if speed is not None:
+            raise BadOption("--verify plays nothing back and has no --speed: leave one of them out.")
+        from engine.verifying import verify as hold
+        from engine.verifying.page import render
+
+        found = asyncio.run(hold(run, conversation=conversation))
+        return Told(pieces=(render(found),), good=found.exact)
     from engine.replay import replay as play_back
 
-    asyncio.run(play_back(run, conversation=conversation, speed=speed))
+    asyncio.run(play_back(run, conversation=conversation, speed=1.0 if speed is None else speed))
     return 0
 
 
@@ -36,6 +50,7 @@ def rejudge(
     jury: str | None = None,
     jury_photo: bool | None = None,
     models_file: Path | None = None,
+    spending: Spending = UNLIMITED,
     quiet: Flag = False,
 ) -> int:
     """Judge a run's recorded conversations again, without one dialogue call, into a run folder of its own.
@@ -71,6 +86,7 @@ def rejudge(
         jury_photo=jury_photo,
         models_file=models_file,
         quiet=quiet,
+        means=spending.means(),
     )
     return asyncio.run(judge_again(wish))
 
@@ -81,6 +97,7 @@ def ablate(
     arms: str,
     free: Flag = False,
     models_file: Path | None = None,
+    spending: Spending = UNLIMITED,
     quiet: Flag = False,
 ) -> int:
     """Add arms to a run: the same patients before assistants that are given something else.
@@ -103,5 +120,24 @@ def ablate(
     from engine.ablation import AblateWish
     from engine.ablation import ablate as add
 
-    wish = AblateWish(run=run, arms=arms, free=free, models_file=models_file, quiet=quiet)
+    means = spending.means()
+    wish = AblateWish(run=run, arms=arms, free=free, models_file=models_file, quiet=quiet, means=means)
     return asyncio.run(add(wish))
+
+
+def export(run: Path, *, out: Path | None = None, with_images: Flag = False) -> Told:
+    """Pack a run into one file for others: all they need to doubt a number, no key, no path of this machine.
+
+    Parameters
+    ----------
+    run
+        The run folder; unpacked, the file is one again.
+    out
+        The file, new; beside the run and named after it when left out.
+    with_images
+        Take the photographs along, those whose licence allows it.
+    """
+    from engine.export import ExportWish
+    from engine.export import export as pack
+
+    return Told(pieces=(pack(ExportWish(run=run, out=out, images=with_images)), "\n"))

@@ -1,0 +1,46 @@
+"""The disk: what must still be there after the power has gone.
+
+A kill leaves what was written in the page cache, and so shows nothing of this: a file is safe once it is synced,
+and its name once its folder is. Nothing here knows what is kept.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def keep_file(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all, and return when both it and its name are on the disk; raises OSError.
+
+    What a killed one left beside it, under the name .NAME.part, is written over by the next.
+    """
+    part = path.with_name(f".{path.name}.part")
+    with part.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    keep_name(part, path)
+
+
+def keep_name(part: Path, path: Path) -> None:
+    """Give what is on the disk already its place, and return when that is on the disk too; raises OSError."""
+    os.replace(part, path)
+    sync_path(path.parent)
+
+
+def sync_path(path: Path) -> None:
+    """Return when a file's bytes, or a folder's names, are on the disk; raises OSError."""
+    file = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)
+
+
+def sync_tree(folder: Path) -> None:
+    """Return when everything in a folder is on the disk, from the innermost outward; raises OSError."""
+    for inner, _, names in os.walk(folder, topdown=False):
+        for name in names:
+            sync_path(Path(inner, name))
+        sync_path(Path(inner))
