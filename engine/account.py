@@ -1,19 +1,20 @@
 """Accounts: calls, tokens and money by who used them, and how fast they go.
 
 The one idea: an account is a value, and accounts add up; the ledger keeps one per role and model, and every
-other total is a sum of these. A call is priced when it is answered. What a failed attempt cost no provider
-says, so it counts as nothing, and the numbers are the least that was spent.
+other total is a sum of these. A call is priced when it is answered. What an attempt cost that was cut off no provider
+says: it counts as nothing, and what it can have cost stands beside, so that the bill lies between the two.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass
-from sys import intern
+from typing import Literal
 
+from agents.speech import Usage
 from engine.events import CallAnswered, CallFailed, Event
 
+UNUSED = Usage()
 SPAN = 10
 """Seconds that rates are taken over."""
 
@@ -40,6 +41,12 @@ class Account:
     """Tokens of the output."""
     cost: float = 0.0
     """USD by the dated prices, of answered calls; what it would have cost, where simulated."""
+    cut: int = 0
+    """Attempts in which an answer may have begun that was not heard whole."""
+    most: float = 0.0
+    """USD that these cost at most, beside `cost`."""
+    most_tokens: int = 0
+    """Tokens likewise."""
 
     def __add__(self, other: Account) -> Account:
         return Account(
@@ -52,6 +59,9 @@ class Account:
             output=self.output + other.output,
             reasoning=self.reasoning + other.reasoning,
             cost=self.cost + other.cost,
+            cut=self.cut + other.cut,
+            most=self.most + other.most,
+            most_tokens=self.most_tokens + other.most_tokens,
         )
 
     @property
@@ -60,60 +70,68 @@ class Account:
         return self.cache_read / self.input if self.input else None
 
 
+Answered = Literal["first", "again", "never"]
+"""At which attempt a call was answered: the first one, a later one, none."""
+
+
 class Ledger:
-    """The accounts of a run. A call that is told twice, as a resumed run may tell one it gave up, counts once."""
+    """The accounts of a run. Every call that is told counts: one that was made twice was paid twice."""
 
     def __init__(self) -> None:
-        self._accounts: dict[tuple[str, str], Account] = {}
-        self._heard: dict[tuple[str, str, type], int] = {}  # calls, by conversation, role and kind of event
+        self.accounts: dict[tuple[str, str, Answered], Account] = {}
+        """By role (all jurors share one), model, and at which attempt the calls were answered."""
 
     def hear(self, event: Event) -> bool:
-        """Take a call in; False when the event is none, or one that was already counted."""
+        """Take a call in; False when the event is none."""
         body = event.body
         if not isinstance(body, CallAnswered | CallFailed):
             return False
-        key = (event.conversation, intern(body.role), type(body))
-        if body.sequence < self._heard.get(key, 0):
-            return False
-        self._heard[key] = body.sequence + 1
-        place = (body.role.partition("/")[0], body.model)
-        self._accounts[place] = self._accounts.get(place, Account()) + _bill(body)
+        again: Answered = "first" if len(body.attempts) < 2 else "again"
+        place = (body.role.partition("/")[0], body.model, "never" if isinstance(body, CallFailed) else again)
+        self.accounts[place] = self.accounts.get(place, Account()) + _bill(body)
         return True
 
     @property
     def total(self) -> Account:
         """Give everything together."""
-        return sum(self._accounts.values(), Account())
+        return sum(self.accounts.values(), Account())
 
     def roles(self) -> dict[str, Account]:
         """Give the accounts by patient, assistant, juror; all jurors share one."""
-        return self._by(lambda role, model: role)
+        return self._by(0)
 
     def models(self) -> dict[str, Account]:
         """Give the accounts by model, in whatever roles it was called."""
-        return self._by(lambda role, model: model)
+        return self._by(1)
 
-    def _by(self, group: Callable[[str, str], str]) -> dict[str, Account]:
+    def attempts(self) -> dict[str, Account]:
+        """Give the accounts by the attempt at which calls were answered: first, again, never."""
+        return self._by(2)
+
+    def _by(self, part: int) -> dict[str, Account]:
         sums: dict[str, Account] = {}
-        for place, account in self._accounts.items():
-            name = group(*place)
-            sums[name] = sums.get(name, Account()) + account
+        for place, account in self.accounts.items():
+            sums[place[part]] = sums.get(place[part], Account()) + account
         return sums
 
 
 def _bill(body: CallAnswered | CallFailed) -> Account:
-    if isinstance(body, CallFailed):
-        return Account(failed=1, attempts=len(body.attempts))
-    usage = body.completion.usage
+    cut = [attempt for attempt in body.attempts if attempt.most_tokens]
+    answered = isinstance(body, CallAnswered)
+    usage = body.completion.usage if answered else UNUSED
     return Account(
-        calls=1,
+        calls=int(answered),
         attempts=len(body.attempts),
+        failed=int(not answered),
         input=usage.input,
         cache_read=usage.cache_read,
         cache_write=usage.cache_write,
         output=usage.output,
         reasoning=usage.reasoning,
-        cost=body.cost,
+        cost=body.cost if answered else 0.0,
+        cut=len(cut),
+        most=sum(attempt.most for attempt in cut),
+        most_tokens=sum(attempt.most_tokens for attempt in cut),
     )
 
 

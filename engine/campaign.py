@@ -6,13 +6,10 @@ innermost. What the journal holds already is not done again. Nothing here knows 
 
 from __future__ import annotations
 
-import signal
 from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-
-import anyio
 
 from agents.canary import ORDERED, PLAIN
 from engine.cells import Cell
@@ -21,23 +18,31 @@ from engine.collector import seldom_collected
 from engine.config import Access
 from engine.console import Console
 from engine.events import (
+    Body,
     CallAnswered,
     ConversationEnded,
+    ConversationFailed,
+    ConversationStarted,
     Event,
     InterviewGiven,
     PhotoFitted,
     RunFinished,
     RunStarted,
+    TurnSpoken,
     VerdictGiven,
 )
 from engine.gate import Gate
-from engine.journal import Journal, open_journal, read_run
+from engine.halting import Warden, heed, open_warden
+from engine.journal import Journal, open_journal
 from engine.jury import twice
 from engine.limiter import Limiter, LimiterStatistics
+from engine.means import AMPLE, Means, Short
 from engine.models import Limits, Model
 from engine.plan import Plan
 from engine.providers import open_provider
-from engine.stage import Stage, open_stage
+from engine.purse import Purse
+from engine.segments import read_run
+from engine.stage import open_stage
 from engine.tally import CANARY, UNJUDGED, Tally
 from engine.tape import Tape
 from engine.troupe import Repertoire, Troupe
@@ -57,6 +62,9 @@ class Campaign:
     """By account."""
     fitted: tuple[PhotoFitted, ...] = ()
     """Photographs that some model gets smaller than they are."""
+    means: Means = AMPLE
+    again: bool = True
+    """Whether what failed in an earlier sitting is had again."""
 
     @property
     def plan(self) -> Plan:
@@ -65,31 +73,41 @@ class Campaign:
 
 
 async def run_campaign(campaign: Campaign, console: Console, tally: Tally, watch: Watch) -> bool:
-    """Run what the journal does not hold yet; False when a signal stopped it first."""
+    """Run what the journal does not hold yet; False when it was stopped first, by a signal or for want of means.
+
+    Raises BadOption before any call when the means are used up already.
+    """
     past = unfinished(campaign)
     todo = [(number, cell) for number, cell in enumerate(campaign.cells) if cell.id in past.open]
+    trying = campaign.plan.canary and not past.tried.issuperset(campaign.plan.jury)
+    warden = open_warden(campaign.means, campaign.folder, idle=not (todo or trying))
     finished = False
     async with open_journal(campaign.folder / "journal", tally.hear, console.hear) as journal:
         journal.note(RunStarted(plan=campaign.plan.digest, simulated=campaign.plan.simulated))
         for fitted in campaign.fitted:
             journal.note(fitted)
-        async with open_gates(campaign, journal, past.tape) as gates, open_stage() as stage:
+        async with open_gates(campaign, journal, past.tape, warden) as gates, open_stage() as stage:
             watch.limiters = {name: gate.limiter for name, gate in gates.items()}
-            stage.enter(_heed, gates, stage, console, name="signals")
-            what = replace(campaign.repertoire, tried=past.tried)
+            stage.enter(heed, gates, stage, console, name="signals")
+            stage.enter(warden.watch, gates, stage, console, name="warden")
+            patience = campaign.means.conversation
+            what = replace(campaign.repertoire, tried=past.tried, patience=patience)
             await Troupe(what, gates, journal, console).perform(todo)
             finished = True
             stage.clear()
         if finished:
             await journal.record(RunFinished(completed=tally.ended, failed=tally.failed))
+    watch.stopped = warden.stopped if not finished else ()
     return finished
 
 
 class Watch:
-    """A window on the limiters for whoever shows them; empty until the gates are open."""
+    """A window on a campaign for whoever shows it; empty until the gates are open."""
 
     def __init__(self) -> None:
         self.limiters: dict[str, Limiter] = {}
+        self.stopped: tuple[Short, ...] = ()
+        """What there was too little of; empty for a run that was not stopped for want of means."""
 
     def statistics(self) -> dict[str, LimiterStatistics]:
         """Give how every limiter stands, by model."""
@@ -114,34 +132,52 @@ class Course:
 
     reason: str = ""
     """Why it ended; empty until it did."""
+    failed: bool = False
+    """It could not be finished, and was not taken up since."""
     asked: bool = False
     """The exit interview was had."""
     votes: set[tuple[str, str, int]] = field(default_factory=set)
     """By juror, dimension and reading."""
+    length: int = 0
+    """Turns it had when it ended."""
+    said: set[int] = field(default_factory=set)
+    """Indices of the turns that are there, of which a damaged journal may have lost some."""
+
+    def hear(self, body: Body, *, again: bool) -> None:
+        """Take an event in; with `again`, what failed does not count as done."""
+        if isinstance(body, ConversationStarted):
+            self.failed = False
+        elif isinstance(body, ConversationFailed):
+            self.failed = not again
+        elif isinstance(body, ConversationEnded):
+            self.reason, self.length = body.stop_reason, body.turns
+        elif isinstance(body, TurnSpoken):
+            self.said.add(body.turn.index)
+        elif isinstance(body, InterviewGiven):
+            self.asked |= not again or body.interview.status != "failed"
+        elif isinstance(body, VerdictGiven) and not (again and body.verdict.status == "failed"):
+            vote = body.verdict
+            self.votes.add((vote.juror, vote.dimension, vote.reading))
 
 
 def unfinished(campaign: Campaign) -> Past:
     """Read what is already recorded, and give what is still to be done."""
     plan, played = campaign.plan, campaign.repertoire.played
-    wanted = {cell.id for cell in campaign.cells}
     courses: dict[str, Course] = {}
     for event in read_run(campaign.folder):
-        body, name = event.body, event.conversation
-        if isinstance(body, ConversationEnded):
-            courses.setdefault(name, Course()).reason = body.stop_reason
-        elif isinstance(body, InterviewGiven) and body.interview.status != "failed":
-            courses.setdefault(name, Course()).asked = True
-        elif isinstance(body, VerdictGiven) and body.verdict.status != "failed":
-            vote = body.verdict
-            courses.setdefault(name, Course()).votes.add((vote.juror, vote.dimension, vote.reading))
+        courses.setdefault(event.conversation, Course()).hear(event.body, again=campaign.again)
 
     def done(name: str) -> bool:
         course = courses.get(name, Course())
+        # A turn that a damaged journal lost is told again for nothing: its call is on the tape.
+        told = not played or len(course.said) >= course.length
         heard = course.asked or not plan.interview or not played
         whole = len(course.votes) >= len(plan.jury) * len(plan.dimensions) * (1 + twice(plan, name))
-        return course.reason in UNJUDGED or (bool(course.reason) and heard and whole)
+        return (
+            course.failed or course.reason in UNJUDGED or (bool(course.reason) and told and heard and whole)
+        )
 
-    still = frozenset(name for name in wanted if not done(name))
+    still = frozenset(cell.id for cell in campaign.cells if not done(cell.id))
     tries = [courses.get(name, Course()).votes for name in (PLAIN, ORDERED)]
     tried = frozenset(name for name in plan.jury if all(any(v[0] == name for v in votes) for votes in tries))
     return Past(open=still, tried=tried, tape=Tape(_calls(campaign.folder, still), strict=played))
@@ -155,9 +191,12 @@ def _calls(folder: Path, conversations: frozenset[str]) -> Iterable[Event]:
 
 
 @asynccontextmanager
-async def open_gates(campaign: Campaign, journal: Journal, tape: Tape) -> AsyncIterator[dict[str, Gate]]:
+async def open_gates(
+    campaign: Campaign, journal: Journal, tape: Tape, warden: Warden | None = None
+) -> AsyncIterator[dict[str, Gate]]:
     """Open a gate to every model that plays a part, one client per account."""
     models, album = campaign.company, campaign.repertoire.album
+    warden = warden or Warden(AMPLE, Purse())
     async with AsyncExitStack() as stack:
         providers, limiters = {}, {}
         for account, name in {model.account: model.provider for model in models}.items():
@@ -176,6 +215,8 @@ async def open_gates(campaign: Campaign, journal: Journal, tape: Tape) -> AsyncI
                 limiter=limiters[model.account, model.id],
                 journal=journal,
                 tape=tape,
+                purse=warden.purse,
+                curfew=warden.curfew,
             )
             for model in models
         }
@@ -188,23 +229,3 @@ def _shared_limits(models: Iterable[Model]) -> dict[tuple[str, str], Limits]:
         place = model.account, model.id
         shared[place] = shared.get(place, model.limits).least(model.limits)
     return shared
-
-
-async def _heed(gates: dict[str, Gate], stage: Stage, console: Console) -> None:
-    """On the first signal let the calls in flight come home and start no other; on the second leave at once."""
-    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
-        await anext(signals)
-        flying = sum(gate.limiter.statistics().in_flight for gate in gates.values())
-        console.say(f"stopping: {flying} calls are on their way home; once more leaves without them.")
-        async with open_stage() as leaving:
-            leaving.enter(_drain, gates, stage, name="drain")
-            await anext(signals)
-            stage.clear()
-
-
-async def _drain(gates: dict[str, Gate], stage: Stage) -> None:
-    for gate in gates.values():
-        gate.limiter.close()
-    for gate in gates.values():
-        await gate.limiter.drained()
-    stage.clear()

@@ -23,7 +23,7 @@ from engine.events import (
     StopReason,
     TurnSpoken,
 )
-from engine.journal import Journal
+from engine.journal import Scribe
 from engine.mailbox import Mailbox
 from engine.stage import open_stage
 
@@ -32,6 +32,8 @@ FIRST_EXIT = 2
 BOUNDS = Bounds()
 ECHO = 0.97
 """Similarity, 0 to 1, from which a reply repeats the speaker's last one."""
+CLOSE_LOOK = 1_000
+"""Characters, of both texts together, up to which they are compared one by one; else so many words of each."""
 
 
 End = Callable[[tuple[Turn, ...]], StopReason | None]
@@ -88,7 +90,7 @@ class Seat:
 class Conversation:
     """The keeper of the floor."""
 
-    def __init__(self, cell: Cell, number: int, journal: Journal, *, end: End | None = None) -> None:
+    def __init__(self, cell: Cell, number: int, journal: Scribe, *, end: End | None = None) -> None:
         self._cell = cell
         self._number = number
         self._journal = journal
@@ -178,6 +180,34 @@ def over(turns: tuple[Turn, ...], bounds: Bounds = BOUNDS) -> StopReason | None:
 def _echoes(turns: list[Turn]) -> bool:
     if len(turns) < 3:
         return False
-    matcher = SequenceMatcher(None, turns[-1].text, turns[-2].text, autojunk=False)
-    bounds = (matcher.real_quick_ratio, matcher.quick_ratio)  # from above, each dearer and tighter
-    return all(bound() >= ECHO for bound in bounds) and matcher.ratio() >= ECHO
+    return alike(turns[-1].text, turns[-2].text)
+
+
+def alike(one: str, other: str) -> bool:
+    """Tell whether two texts are nearly the same: the share of characters that both have, in one order, is `ECHO`.
+
+    What they begin and end with alike is not compared again, and where they differ over many characters, words are
+    compared, of which there are fewer: with a model that has fallen into repeating a letter, characters take minutes.
+    """
+    size = len(one) + len(other)
+    start = _shared(one, other)
+    one, other = one[start:], other[start:]
+    end = _shared(one[::-1], other[::-1])
+    one, other = one[: len(one) - end], other[: len(other) - end]
+    inner = len(one) + len(other)
+    if not inner:
+        return True
+    parts = (one, other) if inner <= CLOSE_LOOK else (one.split()[:CLOSE_LOOK], other.split()[:CLOSE_LOOK])
+    matcher = SequenceMatcher(None, *parts, autojunk=False)
+    bounds = (
+        matcher.real_quick_ratio,
+        matcher.quick_ratio,
+        matcher.ratio,
+    )  # the first two from above, and cheap
+    return all(size - inner + share() * inner >= ECHO * size for share in bounds)
+
+
+def _shared(one: str, other: str) -> int:
+    """Count the characters that two texts begin with alike."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((at for at, (a, b) in pairs if a != b), min(len(one), len(other)))

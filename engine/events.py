@@ -43,6 +43,11 @@ class Attempt:
     """What the provider said of a failure, secrets removed; empty for success."""
     pause: float = 0.0
     """Seconds waited after it before the next one; 0 when it was the last."""
+    most: float = 0.0
+    """USD that it may have cost beside what is known: the worst case, where an answer may have begun that was not
+    heard whole."""
+    most_tokens: int = 0
+    """The same in tokens, both directions together."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +146,7 @@ class ConversationFailed:
     boundary: str
     """Who could not go on: patient, assistant."""
     cause: str
+    """Of the error (`engine.errors`), or what was wrong with what was said."""
     message: str
     stop_reason: Literal["infra_error"] = "infra_error"
     kind: Literal["conversation_failed"] = "conversation_failed"

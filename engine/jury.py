@@ -17,7 +17,7 @@ from engine.cards import card_of
 from engine.conversation import Trace
 from engine.errors import CallError
 from engine.events import VerdictGiven
-from engine.journal import Journal
+from engine.journal import Scribe
 from engine.mailbox import Mailbox
 from engine.plan import Plan
 from engine.stage import Stage
@@ -46,6 +46,12 @@ def twice(plan: Plan, conversation: str) -> bool:
     return uniform(plan.seed, conversation, "again") < plan.again
 
 
+def seat_of(juror: str, dimension: str, reading: int) -> str:
+    """Name the role in which a juror is asked for one vote."""
+    again = f"/{reading}" if reading > 1 else ""
+    return f"juror/{juror}/{dimension}{again}"
+
+
 class Bench:
     """One juror's seat: a mailbox of finished conversations and the hands that work through it.
 
@@ -53,7 +59,7 @@ class Bench:
     """
 
     def __init__(
-        self, juror: Juror, journal: Journal, asking: Asking, *, seed: int, hands: int, canary: bool = False
+        self, juror: Juror, journal: Scribe, asking: Asking, *, seed: int, hands: int, canary: bool = False
     ) -> None:
         self.inbox: Mailbox[Docket] = Mailbox(hands)
         self._hands = hands
@@ -109,8 +115,7 @@ class Bench:
         reading: int,
         number: int,
     ) -> Verdict:
-        again = f"/{reading}" if reading > 1 else ""
-        role = f"juror/{self._juror.name}/{dimension.name}{again}"
+        role = seat_of(self._juror.name, dimension.name, reading)
         ask = self._asking(self._juror.name, conversation, role, number)
         try:
             return await self._juror.judge(*case, dimension, ask=ask, own_family=own_family, reading=reading)

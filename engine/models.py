@@ -23,7 +23,8 @@ MECHANISMS = {
 }
 """How a model can be made to answer in a shape, by provider."""
 NAME = re.compile(r"[A-Za-z0-9][\w.:+-]*")
-VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+VARIABLE = re.compile(r"(?!(?=.*[a-z])(?=.*\d).{16})[A-Za-z_][A-Za-z0-9_]*")
+"""The name of a variable; small letters and digits in as many characters are a key that could be such a name."""
 TAKEN = {"all", *MECHANISMS}
 """Names that mean something else on the command line and in the plan."""
 OURS = {"model", "modelId", "messages", "system", "stream"}
@@ -105,6 +106,10 @@ class Model(Strict):
     price: Price = Price()
     limits: Limits
     image: Envelope = Envelope()
+    photo: Count = 16_384
+    """Tokens that one photograph counts as, at most; only the worst case of a call rests on it."""
+    seconds: Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)] = 180.0
+    """Seconds that one attempt at a call may take, from sending to the end of the answer."""
     endpoint: str = ""
     """Base URL of a server of one's own that speaks OpenAI's protocol; empty for the provider's."""
     key: str = ""

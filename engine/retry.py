@@ -17,6 +17,7 @@ from agents.speech import Ask, Completion, Prompt
 from engine.errors import CallError, Throttled, Transient
 from engine.events import Attempt
 from engine.limiter import Limiter
+from engine.purse import NOTHING, Cost
 from personas.seeds import uniform
 
 ATTEMPTS = 6
@@ -42,12 +43,22 @@ class Tries:
     made: list[Attempt] = field(default_factory=list)
     seconds: float = 0.0
     """What the provider took over the last one; set by whoever calls it, since waiting for limits is no latency."""
+    most: Cost = NOTHING
+    """What the last one may have cost unheard; set by whoever calls it."""
     since: float | None = None
     """Time of the call's first failure, by the loop's clock; None before one."""
 
     def count(self, cause: str) -> int:
         """Give how many attempts came to this end."""
         return sum(attempt.cause == cause for attempt in self.made)
+
+    def close(self, cause: str, message: str = "") -> None:
+        """Write down how the last attempt ended."""
+        dollars, tokens = round(self.most.dollars, 12), int(self.most.tokens)
+        self.made.append(
+            Attempt(cause=cause, seconds=self.seconds, message=message, most=dollars, most_tokens=tokens)
+        )
+        self.most = NOTHING
 
 
 def retried(ask: Ask, tries: Tries, limiter: Limiter, *, model: str) -> Ask:
@@ -57,9 +68,9 @@ def retried(ask: Ask, tries: Tries, limiter: Limiter, *, model: str) -> Ask:
         try:
             said = await ask(prompt)
         except CallError as error:
-            tries.made.append(Attempt(cause=error.cause, seconds=tries.seconds, message=str(error)))
+            tries.close(error.cause, str(error))
             raise
-        tries.made.append(Attempt(cause="ok", seconds=tries.seconds))
+        tries.close("ok")
         return said
 
     async def asking(prompt: Prompt) -> Completion:

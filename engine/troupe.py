@@ -27,9 +27,10 @@ from engine.conversation import Agent, Conversation, Trace, within
 from engine.errors import CallError
 from engine.events import InterviewGiven
 from engine.frozen import FrozenPatient, Recorded
-from engine.gate import Gate, Line
-from engine.journal import Journal
+from engine.gate import Clock, Line, Way
+from engine.journal import Scribe
 from engine.jury import Bench, Docket, twice
+from engine.means import CONVERSATION
 from engine.plan import Plan
 from engine.stage import open_stage
 from engine.tally import UNJUDGED
@@ -53,17 +54,21 @@ class Repertoire:
     album: Album
     recorded: Mapping[str, Recorded] = field(default_factory=dict)
     """Conversations that frozen arms repeat, by name; or, where nothing is played, those to be judged."""
+    levels: Mapping[str, str] | None = None
+    """Levels of urgency that the models are interviewed by; None for the rubric's."""
     played: bool = True
     """False where recorded conversations are judged and none is played."""
     tried: frozenset[str] = frozenset()
     """Jurors whose canary is recorded already."""
+    patience: float = CONVERSATION
+    """Seconds that a conversation, an interview or a vote may spend with its providers."""
 
 
 class Troupe:
     """The actors: benches of jurors, tables of conversations."""
 
     def __init__(
-        self, repertoire: Repertoire, gates: Mapping[str, Gate], journal: Journal, console: Console
+        self, repertoire: Repertoire, gates: Mapping[str, Way], journal: Scribe, console: Console
     ) -> None:
         self._what = repertoire
         self._gates = gates
@@ -100,12 +105,13 @@ class Troupe:
         while queue:
             number, cell = queue.popleft()
             assistant, patient = await self._assistant(cell), self._patient(cell)
+            clock = Clock(self._what.patience)
             end = within(Bounds(turns=plan.turns))
             if cell.arm.frozen:
                 end = self._what.recorded[cell.reference].over
             trace = await Conversation(cell, number, self._journal, end=end).play(
-                patient=(patient, self._speaker("patient", cell, number)),
-                assistant=(assistant, self._speaker("assistant", cell, number)),
+                patient=(patient, self._speaker("patient", cell, number, clock)),
+                assistant=(assistant, self._speaker("assistant", cell, number, clock)),
             )
             if trace is None or trace.stop_reason in UNJUDGED:
                 continue
@@ -142,8 +148,10 @@ class Troupe:
         if cell.model not in self._what.plan.baselines:
             words = cell.given.words if cell.given else ""
             return Assistant(scenario=shown, sees_photo=sees, sees_record=arm.record, words=words)
-        look = partial(caption, self._what.album.data(shown.photo), drawn=shown.photo.drawn)
-        told = await anyio.to_thread.run_sync(look) if sees and cell.model == CAPTIONER else ""
+        told = ""
+        if sees and cell.model == CAPTIONER:
+            look = partial(caption, self._what.album.data(shown.photo), drawn=shown.photo.drawn)
+            told = await anyio.to_thread.run_sync(look)
         return Baseline(
             name=cell.model, scenario=shown, sees_photo=sees, sees_record=arm.record, caption=told
         )
@@ -152,17 +160,18 @@ class Troupe:
         """Ask the model what it thinks now that the patient has left; a baseline has its script."""
         if not isinstance(assistant, Assistant):
             return Interview(status="given", urgency=urgency(cell.model) or None)
-        ask = self._speaker("interview", cell, trace.number)
+        ask = self._speaker("interview", cell, trace.number, Clock(self._what.patience))
         try:
-            return await Interviewer(levels=self._what.rubric.levels).interview(assistant, trace.turns, ask)
+            levels = dict(self._what.levels or self._what.rubric.levels)
+            return await Interviewer(levels=levels).interview(assistant, trace.turns, ask)
         except CallError:
             return Interview(status="failed")
 
-    def _speaker(self, role: str, cell: Cell, number: int) -> Ask:
+    def _speaker(self, role: str, cell: Cell, number: int, clock: Clock) -> Ask:
         name = self._what.plan.patient if role == "patient" else cell.model
         if name not in self._gates:  # a baseline, or a patient that is replayed
             return nobody
-        line = Line(conversation=cell.id, role=role, priority=number)
+        line = Line(conversation=cell.id, role=role, priority=number, clock=clock)
         return self._gates[name].ask(line, lambda: self._console.listen(cell.id, role))
 
     def _bench(self, name: str) -> Bench:
@@ -177,7 +186,10 @@ class Troupe:
         )
 
     def _jury_ask(self, juror: str, conversation: str, role: str, priority: int) -> Ask:
-        return self._gates[juror].ask(Line(conversation=conversation, role=role, priority=priority))
+        clock = Clock(self._what.patience)
+        return self._gates[juror].ask(
+            Line(conversation=conversation, role=role, priority=priority, clock=clock)
+        )
 
 
 async def nobody(prompt: object) -> object:
