@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import os
 import platform
+import re
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from typing import Literal
+from urllib.parse import unquote, urlsplit
 
 from engine.errors import BadCredential, BadOption
 from engine.hosts import fault_of, host_of
@@ -18,6 +21,8 @@ from engine.models import Model
 from engine.secrets import check_keys, remove
 
 Backend = Literal["live", "simulated"]
+Within = Callable[[str, Mapping[str, str], bytes], Awaitable[tuple[int, Mapping[str, str], bytes]]]
+"""Takes the URL, headers and body of a request, and gives the status, headers and body of its answer."""
 
 KEYS: dict[str, tuple[tuple[str, ...], ...]] = {
     "anthropic": (("ANTHROPIC_API_KEY",),),
@@ -41,6 +46,10 @@ HOSTS = {
     "openai": "api.openai.com",
     "bedrock": "bedrock-runtime.{region}.amazonaws.com",
 }
+KEYLIKE = re.compile(r"(?i)(?:key|token|secret|password|passwd|pwd)$")
+"""How the name of a variable ends that may hold a key."""
+LONG_KEY = 16
+"""Characters of such a variable's value from which it is taken for one; a shorter one may be a word."""
 DEFAULT_REGION = "us-east-1"
 KEYLESS = "none"
 """Said to an endpoint that asks for no key: the SDK insists on some."""
@@ -58,6 +67,8 @@ class Access:
     """By the name under which the provider's SDK knows them."""
     region: str = DEFAULT_REGION
     """Bedrock only."""
+    within: Within | None = None
+    """Who answers within this process; None where the network does."""
 
 
 def missing(models: tuple[Model, ...]) -> dict[str, str]:
@@ -150,8 +161,37 @@ def _region() -> str:
 
 
 def scrub(text: str) -> str:
-    """Take every credential, and whatever looks like one, out of a text that came from outside."""
-    return remove(text, {name: key for name in (*SECRETS, *_handed) if (key := _secret(name))})
+    """Take every credential, whatever looks like one, and paths out of a text that came from outside."""
+    ours = {name: key for name in (*SECRETS, *_handed) if (key := _secret(name))}
+    others = {name: key for name, key in keys_here().items() if len(key) >= LONG_KEY}
+    # The home goes first: where its name holds a space, no rule for paths would see its end.
+    place = home()
+    if len(place) > 1:
+        text = re.sub(rf"(?<![\w.-]){re.escape(place)}(?![\w-])", "~", text)
+    return remove(text, others | _proxy_words() | ours)
+
+
+def _proxy_words() -> dict[str, str]:
+    """Give users and passwords of the proxies that the surroundings name."""
+    found = {}
+    for name in (name for name in os.environ if name.lower().endswith("_proxy")):
+        try:
+            parts = urlsplit(os.environ[name])
+            found |= {f"{name} user": parts.username or "", f"{name} password": unquote(parts.password or "")}
+        except ValueError:
+            continue
+    return {name: word for name, word in found.items() if word}
+
+
+def keys_here() -> dict[str, str]:
+    """Give every variable that is called as keys are, ours and others', with its value."""
+    named = {name for name in os.environ if KEYLIKE.search(name)}
+    return {name: key for name in sorted(named | {*SECRETS, *_handed}) if (key := _secret(name))}
+
+
+def home() -> str:
+    """Give the folder in which the user of this machine lives."""
+    return os.path.expanduser("~")
 
 
 def versions() -> dict[str, str]:

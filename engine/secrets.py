@@ -1,6 +1,7 @@
-"""What must never be told: keys, tokens and signatures, in whatever form a text from outside holds them.
+"""What must never be told: keys, tokens, signatures and places, in whatever form a text from outside holds them.
 
-A known secret is taken out as it stands, URL-encoded and within base64; what only looks like one goes as well.
+A known secret is taken out as it stands, URL-encoded and within base64; what only looks like one goes as well, and
+so do paths, which name people.
 Nothing here knows where secrets come from.
 """
 
@@ -16,27 +17,49 @@ from engine.errors import BadCredential
 
 SHORTEST = 6
 """Characters of what counts as a secret; a shorter one would take words out of sentences."""
-VALUE = r"[^\s,&\"']+"
+VALUE = r"[^\s,;&\"'<>]+"
+FIELDS = (
+    *(
+        r"(?:x-amz-)?credential",
+        "(?:x-amz-)?signature",
+        "security[-_]?token",
+        "api[-_]?key",
+        "access[-_]?key",
+    ),
+    *("subscription[-_]key", "private[-_]?key", "secret[-_]?(?:access[-_]?)?key", "client[-_]?secret"),
+    *("(?:access|session|auth|refresh|id)[-_]?token", "authorization", "password", "passwd"),
+)
+"""Names, or the ends of names, of fields and headers that hold a secret."""
+ASSIGNED = r"[\"']?\s*[=:]\s*[\"']?"
 LOOKS = (
+    (re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*KEY-----|\Z)", re.DOTALL), "<key>"),
     (re.compile(r"(?i)\bbearer\s+(?:(?=\S*\d)[\w.~+/=*-]{6,}|[\w.~+/=*-]{20,})"), "Bearer <token>"),
     (re.compile(r"(?i)\bbasic\s+[\w+/]{16,}=*"), "Basic <token>"),
-    (
-        re.compile(rf"(?i)(\b(?:x-amz-)?(?:credential|signature|security-token)\"?\s*[=:]\s*\"?){VALUE}"),
-        r"\1<removed>",
-    ),
+    (re.compile(r"\beyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?"), "<token>"),
     (
         re.compile(
-            rf"(?i)(\b(?:x-api-key|api[-_]key|authorization|access_token)\"?\s*[=:]\s*\"?)"
-            rf"(?!bearer |basic |<){VALUE}"
+            rf"(?i)\b((?:[\w-]{{0,40}}[-_])?(?:{'|'.join(FIELDS)}){ASSIGNED})(?!<|bearer <|basic <)"
+            rf"(?:(?:bearer|basic|token|digest|apikey)\s+)?{VALUE}"
         ),
         r"\1<removed>",
     ),
+    (re.compile(rf"(?i)([?&](?:sig|key|token|auth|secret|pass|pwd)=){VALUE}"), r"\1<removed>"),
+    (re.compile(r"(?i)\b((?:set-)?cookie\"?\s*:\s*\"?)[^\r\n\"]+"), r"\1<removed>"),
     (re.compile(r"\b(?:sk|pk|rk)-[\w*.-]{8,}"), "<key>"),
-    (re.compile(r"\b(?:hf_|gsk_|xai-|ghp_|AIza|ABSK)[\w+/=*-]{12,}"), "<key>"),
+    (
+        re.compile(r"\b(?:hf_|gsk_|xai-|gh[opsu]_|github_pat_|glpat-|xox[abprs]-|AIza|ABSK)[\w+/=*-]{12,}"),
+        "<key>",
+    ),
     (re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{12,}\b"), "<key>"),
     (re.compile(r"(://)[^/\s@\"']+@"), r"\1<removed>@"),
 )
 """What looks like a secret, and what is put in its place."""
+DISKS = "home|Users|root|mnt|media|Volumes|data|tmp|var|opt|srv|usr|etc|private|workspace|scratch"
+PLACES = re.compile(
+    rf"file://[^\s\"'<>]+|(?<![\w.:/~-])(?:~[\w-]*|/(?:{DISKS}))/[^\s\"'<>:,;()\[\]]+"
+    r"|\b[A-Za-z]:(?:\\{1,2}[^\s\"'<>|:,;()\\]+)+"
+)
+"""Paths on a disk, be it this machine's or that of a server of one's own."""
 
 
 def check_keys(secrets: Mapping[str, str]) -> None:
@@ -50,14 +73,14 @@ def check_keys(secrets: Mapping[str, str]) -> None:
 
 
 def remove(text: str, secrets: Mapping[str, str]) -> str:
-    """Take every secret, known by the name to put in its place, and whatever looks like one out of a text."""
+    """Take every secret, known by the name to put in its place, whatever looks like one, and paths out of a text."""
     for name, secret in sorted(secrets.items(), key=lambda item: -len(item[1])):
         if len(secret) >= SHORTEST:
             for form in forms(secret):
                 text = _uncut(text.replace(form, f"<{name}>"), form, f"<{name}>")
     for look, instead in LOOKS:
         text = look.sub(instead, text)
-    return text
+    return PLACES.sub("<path>", text)
 
 
 def _uncut(text: str, form: str, instead: str) -> str:

@@ -159,6 +159,24 @@ LOOKALIKES = [
     ("the id AKIAIOSFODNN7EXAMPLE has no access", "AKIAIOSFODNN7EXAMPLE"),
     ('{"x-api-key": "abcdef"}', "abcdef"),
     ("cannot reach http://me:hunter22@gateway/v1", "hunter22"),
+    ("https://a.blob.example/c?sv=2024&sig=Abc%2Bdef%3D is over", "Abc"),
+    ("https://storage.example/b?X-Goog-Credential=me&X-Goog-Signature=0a1b2c", "0a1b2c"),
+    ("GET /x?token=abc123&b=1", "abc123"),
+    ('{"SecretAccessKey": "wJalrXUt", "SessionToken": "IQoJb3JpZ2lu"}', "wJalrXUt"),
+    ('{"SecretAccessKey": "wJalrXUt", "SessionToken": "IQoJb3JpZ2lu"}', "IQoJb3JpZ2lu"),
+    ("aws_session_token = IQoJb3JpZ2lu", "IQoJb3JpZ2lu"),
+    ("AWS_SECRET_ACCESS_KEY=wJalrXUt", "wJalrXUt"),
+    ("x-amz-security-token: IQoJb3JpZ2lu", "IQoJb3JpZ2lu"),
+    ("Authorization: Token abcdef0123", "abcdef0123"),
+    ("{'Authorization': 'Bearer abcd'}", "abcd"),
+    ("Proxy-Authorization: Basic bWU6cGFzcw==", "bWU6"),
+    ("Ocp-Apim-Subscription-Key: 0a1b2c3d", "0a1b2c3d"),
+    ("Cookie: session=0a1b2c; other=3d4e5f", "3d4e5f"),
+    ("client_secret=0a1b2c and password: hunter22", "hunter22"),
+    ("the token eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.dozjgNryP4", "eyJ"),
+    ("github_pat_11ABCDEFG0123456789_abc and xoxb-1234567890-abc", "11ABCDEFG"),
+    ("-----BEGIN RSA PRIVATE KEY-----\nMIIabc\n-----END RSA PRIVATE KEY-----", "MIIabc"),
+    ("-----BEGIN PRIVATE KEY-----\nMIIabc and cut", "MIIabc"),
 ]
 
 
@@ -175,7 +193,41 @@ def test_what_looks_like_a_secret_goes_even_when_nobody_knows_it(text, secret):
         "InvalidSignatureException: the request signature does not match",
         "risk-taking and task-oriented words at https://gateway.example/v1 @ noon",
         "max_tokens: 900 is too large",
+        "POST /v1/chat/completions is not served at https://gateway.example/data/models",
+        "and/or /data alone, 5/home, and the answer is 3/4; a key: value pair",
     ],
 )
 def test_sentences_stay_as_they_are(text):
     assert scrub(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "FileNotFoundError: [Errno 2] No such file: '/home/planted/models/x.gguf'",
+        'File "/opt/planted/vllm/engine.py", line 3',
+        "C:\\Users\\planted\\models\\x.bin is missing",
+        "~/planted/x.bin, and ~planted/y",
+        "cannot open file:///Users/planted/x.txt",
+    ],
+)
+def test_a_path_goes_for_it_names_people(text):
+    assert "planted" not in scrub(text)
+    assert "<path>" in scrub(text)
+
+
+def test_the_home_of_this_user_goes_wherever_it_is_and_whatever_is_in_its_name(monkeypatch):
+    monkeypatch.setenv("HOME", "/storage/ward 7/Anna Planted")
+    said = scrub("no /storage/ward 7/Anna Planted/models/x, none in /storage/ward 7/Anna Planted")
+    assert "Planted" not in said
+
+
+def test_what_opens_a_proxy_goes_too(monkeypatch):
+    monkeypatch.setenv("HTTPS_PROXY", "http://planted-user:planted%2Fpass@proxy.example:3128")
+    assert "planted" not in scrub("407: planted-user may not, planted/pass, planted%2Fpass")
+
+
+def test_a_long_value_of_a_variable_that_is_called_a_key_is_one(monkeypatch):
+    monkeypatch.setenv("SOME_GATEWAYS_TOKEN", "planted words of 16")
+    monkeypatch.setenv("OTHER_TOKEN", "disabled")
+    assert scrub("planted words of 16 is disabled") == "<SOME_GATEWAYS_TOKEN> is disabled"

@@ -15,6 +15,7 @@ import re
 import shlex
 import signal
 import sys
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
@@ -40,12 +41,23 @@ PLANTED = {
 }
 CARELESS = ("claude-opus-4-6", "gpt-5.1", "us.amazon.nova-2-lite-v1:0")
 """Whom the relay answers for, after the first call that it lets fail in passing."""
+HOME = "/storage/ward 7/planted-home"
+PROXY = "http://planted-proxy-user:planted-proxy-word@proxy.example:3128"
+SAID = (
+    "https://user:planted-password@host.example/?api_key=planted-query",
+    "https://a.blob.example/c?sv=2024&sig=planted-signed%3D",
+    '{"SecretAccessKey": "planted-secret", "SessionToken": "planted-session"}',
+    f"FileNotFoundError: '{HOME}/models/mine.gguf', /home/planted-name/x, C:\\Users\\planted-name\\x",
+    "407 by planted-proxy-user:planted-proxy-word",
+    "Cookie: id=planted-cookie",
+)
+"""What a careless provider says besides what it was sent."""
 OWNER = "PLANTED-OWNER"
 GPS = {1: "N", 2: (52.0, 31.0, 12.0), 3: "E", 4: (13.0, 24.0, 36.0), 29: "2026:11:20"}
 MINE = """
 [models.mine]
 provider = "openai"
-id = "gpt-5.2"
+id = "/srv/planted-name/models/mine"
 endpoint = "{url}/mine/v1"
 key = "MY_KEY"
 limits = {{ requests = 6000, in_flight = 4 }}
@@ -69,6 +81,10 @@ class PlayedRun:
         for path in sorted(self.folder.rglob("*")):
             if path.is_file():
                 yield str(path.relative_to(self.folder)), path.read_bytes()
+        with zipfile.ZipFile(self.folder.with_suffix(".zip")) as zip:
+            yield "the export's names", "\n".join(zip.namelist()).encode()
+            for name in zip.namelist():
+                yield f"the export, {name}", zip.read(name)
 
 
 def photographs(folder: Path) -> Path:
@@ -96,12 +112,15 @@ class CarelessProvider:
 
     def __init__(self) -> None:
         self._seen = dict.fromkeys(CARELESS, 0)
-        self._turns = 0
+        self._turns = self._mine = 0
 
     async def __call__(self, heard: HeardRequest) -> bytes | None:
         """Answer for the careless models, and for the endpoint of one's own."""
         if heard.path.startswith("/mine/"):
-            return reply({"detail": self._words(heard, 3)}, 401)
+            self._mine += (
+                1  # what is told of an error is short: by turns what was sent, and what else there is
+            )
+            return reply({"detail": self._words(heard, 3) if self._mine % 2 else " ".join(SAID)}, 401)
         model = next(
             (id for id in CARELESS if id in heard.body.decode() or quote(id, safe="") in heard.path), ""
         )
@@ -110,7 +129,9 @@ class CarelessProvider:
         self._seen[model] += 1
         self._turns += 1
         words = self._words(heard, self._turns)
-        error = {"type": "authentication_error", "code": words[-60:], "message": words}
+        # Of a secret that nobody knows, nobody knows the half that a cut leaves without its name.
+        code = self._words(heard, self._turns, said=())[-60:]
+        error = {"type": "authentication_error", "code": code, "message": words}
         return reply(
             {"type": "error", "error": error, "message": words},
             503 if self._seen[model] == 1 else 401,
@@ -119,11 +140,11 @@ class CarelessProvider:
         )
 
     @staticmethod
-    def _words(heard: HeardRequest, turn: int) -> str:
+    def _words(heard: HeardRequest, turn: int, said: tuple[str, ...] = SAID) -> str:
         """Give everything secret in a request in many forms, beginning elsewhere each time: long words are cut."""
         keys = [key for name, key in PLANTED.items() if name != "MY_KEY" or "/mine/" in heard.path]
         parts = [form(key) for key in keys for form in (str, escaped, encoded)]
-        parts.append("https://user:planted-password@host.example/?api_key=planted-query")
+        parts += said
         parts.append(" ".join(f"{name}: {value}" for name, value in heard.headers.items()))
         start = turn * 5 % len(parts)
         return " ".join(parts[start:] + parts[:start])
@@ -153,14 +174,17 @@ async def play(folder: Path) -> PlayedRun:
             run = await start(
                 "--models", "claude-opus-4.6,gpt-5.1,nova-2-lite,llama-4-maverick,mine", "--backend", "live",
                 "--models-file", str(folder / "mine.toml"), "--cases", str(data), "--run", str(folder / "run"),
-                AWS_REGION="us-east-1", ANTHROPIC_LOG="debug", OPENAI_LOG="debug", **PLANTED, **urls,
+                AWS_REGION="us-east-1", HOME=HOME, HTTPS_PROXY=PROXY, HTTP_PROXY=PROXY,
+                ANTHROPIC_LOG="debug", OPENAI_LOG="debug", **PLANTED, **urls,
             )  # fmt: skip
             output, error = await run.communicate()
+            packing = await start("export", str(folder / "run"), "--with-images", HOME=HOME, **PLANTED)
+            told, complaint = await packing.communicate()
             return PlayedRun(
                 folder=folder / "run",
                 data=data,
                 status=run.returncode,
-                output=output + error,
+                output=output + error + told + complaint,
                 heard=relay.requests,
             )
     finally:
@@ -189,6 +213,15 @@ def test_the_run_met_what_it_was_meant_to_meet(played):
     journal = b"".join(path.read_bytes() for path in played.folder.glob("journal/*"))
     for name in PLANTED:
         assert f"<{name}>".encode() in journal, f"nobody repeated {name}"
+    for instead in (
+        b"<path>",
+        b"<HTTPS_PROXY password>",
+        b"sig=<removed>",
+        b"Cookie: <removed>",
+    ):
+        assert instead in journal, f"nobody said what {instead!r} stands for"
+    with zipfile.ZipFile(played.folder.with_suffix(".zip")) as zip:
+        assert sum("/blobs/" in name and not name.endswith("/") for name in zip.namelist()) >= 2
     keys = {heard.headers.get("authorization", "") for heard in played.heard}
     assert {f"Bearer {PLANTED[name]}" for name in ("ANTHROPIC_API_KEY", "OPENAI_API_KEY", "MY_KEY")} <= keys
 
@@ -211,15 +244,15 @@ def test_no_key_is_anywhere_in_any_form(played, name):
 
 @pytest.mark.parametrize(
     "look",
-    [rb"(?i)signature=(?!<)", rb"(?i)\bbearer (?!<)", rb"planted-password", rb"planted-query", rb"AWS4-HMAC"],
+    [rb"(?i)signature=(?!<)", rb"(?i)\bbearer (?!<)", rb"AWS4-HMAC", rb"planted-(?!OWNER)[\w-]+"],
 )
-def test_nothing_that_signs_or_bears_is_anywhere(played, look):
+def test_nothing_that_signs_or_bears_or_says_where_is_anywhere(played, look):
     for place, data in played.written():
         found = re.search(look, data)
         assert not found, f"{data[max(0, found.start() - 80) : found.end() + 80]!r} is in {place}"
 
 
-def test_the_run_folder_tells_no_path_of_this_machine(played):
+def test_neither_the_run_folder_nor_its_export_tells_a_path_of_this_machine(played):
     ours = {str(ROOT), str(played.folder.parent), str(Path.home()) + "/", sys.prefix, os.uname().nodename}
     for place, data in played.written():
         for path in ours:
