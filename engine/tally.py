@@ -1,8 +1,9 @@
 """The tally: how far a run is, folded from its events one by one.
 
-An event of a key that was already counted changes nothing, since a resumed run notes its turns and verdicts
-again; a failure that was made good is taken back. Time is the events' own, so that a replay shows the rates
-there were. Nothing here knows who shows the numbers.
+A turn or verdict that was already counted changes nothing, since a resumed run notes it again; a failure that was
+made good is taken back; every call counts, since it was made. What is judged leaves a few bytes behind
+(`engine.roll`), so that a long run stays small. Time is the events' own, so that a replay shows the rates there were.
+Nothing here knows who shows the numbers.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from engine.events import (
     TurnSpoken,
     VerdictGiven,
 )
+from engine.roll import Roll
 
 CANARY = "canary/"
 """How the names of the conversations begin by which jurors are tried; no cell is called so."""
@@ -67,7 +69,7 @@ class TallyStatistics:
 
 @dataclass(slots=True)
 class Progress:
-    """How far one conversation is."""
+    """How far one conversation is that is not judged yet."""
 
     turns: int = 0
     reason: str = ""
@@ -85,6 +87,7 @@ class Tally:
         self.planned = planned
         self._votes = votes  # that a conversation needs: jurors x dimensions
         self._progress: dict[str, Progress] = {}
+        self._over = Roll(planned)
         self._ended, self._failed = Counter[str](), Counter[str]()
         self._retries, self._abstained = Counter[str](), Counter[str]()
         self._ledger, self._window = Ledger(), RateWindow()
@@ -110,6 +113,21 @@ class Tally:
     def failed(self) -> int:
         """Conversations that could not be finished."""
         return self._failed.total()
+
+    @property
+    def judged(self) -> int:
+        """Conversations with every verdict in, and those that no jury hears."""
+        return self._judged
+
+    @property
+    def open(self) -> int:
+        """Conversations that something may still change."""
+        return len(self._progress)
+
+    @property
+    def held(self) -> int:
+        """Bytes of what is kept of conversations that are over."""
+        return self._over.size
 
     @property
     def settled(self) -> float:
@@ -159,7 +177,14 @@ class Tally:
     def _of(self, event: Event) -> Progress:
         return self._progress.setdefault(event.conversation, Progress())
 
+    def _close(self, event: Event) -> None:
+        """Leave of a conversation that nothing more will change no more than that it was."""
+        self._over.add(event.conversation)
+        del self._progress[event.conversation]
+
     def _begin(self, event: Event, _body: ConversationStarted) -> None:
+        if event.conversation in self._over:
+            return
         self._started += event.conversation not in self._progress
         self._forgive(self._of(event))
 
@@ -183,19 +208,27 @@ class Tally:
             self._retries[attempt.cause] += 1
 
     def _turn(self, event: Event, body: TurnSpoken) -> None:
+        if event.conversation in self._over:
+            return
         progress, index = self._of(event), body.turn.index
         self._turns += max(0, index - progress.turns)
         progress.turns = max(progress.turns, index)
 
     def _end(self, event: Event, body: ConversationEnded) -> None:
+        if event.conversation in self._over:
+            return
         progress = self._of(event)
         self._forgive(progress)
         if not progress.reason:
             progress.reason = body.stop_reason
             self._ended[body.stop_reason] += 1
-            self._judged += body.stop_reason in UNJUDGED
+            if body.stop_reason in UNJUDGED:
+                self._judged += 1
+                self._close(event)
 
     def _fail(self, event: Event, body: ConversationFailed) -> None:
+        if event.conversation in self._over:
+            return
         progress = self._of(event)
         if not progress.cause and not progress.reason:
             progress.cause = body.cause
@@ -203,15 +236,18 @@ class Tally:
 
     def _vote(self, event: Event, body: VerdictGiven) -> None:
         # A canary is no conversation, and a second vote settles nothing.
-        if event.conversation.startswith(CANARY) or body.verdict.reading > 1:
+        name = event.conversation
+        if name.startswith(CANARY) or body.verdict.reading > 1 or name in self._over:
             return
         votes, verdict = self._of(event).votes, body.verdict
         key = (verdict.juror, verdict.dimension)
         before = votes.get(key)
         votes[key] = verdict.status
         if before is None:
-            self._judged += len(votes) == self._votes and self._of(event).reason not in UNJUDGED
+            self._judged += len(votes) == self._votes
         elif before != "scored":
             self._abstained[before] -= 1
         if verdict.status != "scored":
             self._abstained[verdict.status] += 1
+        if len(votes) == self._votes and "failed" not in votes.values():  # those are given anew
+            self._close(event)

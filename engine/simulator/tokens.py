@@ -7,6 +7,7 @@ prices or protocols.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from dataclasses import dataclass, field
 from math import ceil
 
@@ -18,8 +19,8 @@ STEP = 128
 """Tokens in which an automatic cache counts."""
 SHORT, LONG = 300.0, 3600.0
 """Seconds an entry lives after its last use."""
-CROWDED = 500_000
-"""Entries at which the forgotten ones are swept out."""
+CROWDED = 100_000
+"""Entries above which those that were used least lately are forgotten before their time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +98,10 @@ class CacheLook:
 class PrefixCache:
     """The prefixes that all served models remember; times in seconds of the caller's clock."""
 
-    _until: dict[int, float] = field(default_factory=dict)
+    _until: OrderedDict[int, float] = field(default_factory=OrderedDict)  # in the order of their last use
+
+    def __len__(self) -> int:
+        return len(self._until)
 
     def look(self, trail: PromptTrail, least: int, now: float, *, automatic: bool = False) -> CacheLook:
         """Split a prompt into fresh, read and written tokens; `least` as ServedModel.cache_from."""
@@ -107,10 +111,15 @@ class PrefixCache:
 
     def keep(self, look: CacheLook, now: float) -> None:
         """Remember a prompt; called when its answer begins, for nothing is usable earlier."""
-        if len(self._until) > CROWDED:
-            self._until = {key: until for key, until in self._until.items() if until > now}
+        known = self._until
         for key, seconds in look.entries:
-            self._until[key] = max(self._until.get(key, 0.0), now + seconds)
+            known[key] = max(known.pop(key, 0.0), now + seconds)  # the last in the row
+        while known:
+            key, until = known.popitem(last=False)
+            if until > now and len(known) < CROWDED:
+                known[key] = until
+                known.move_to_end(key, last=False)
+                break
 
     def _automatic(self, trail: PromptTrail, least: int, now: float) -> CacheLook:
         known = 0

@@ -110,7 +110,7 @@ def main() -> None:
         (
             "converse",
             given.conversations,
-            "in flight | calls too many or too few | MB before | peak MB | allowed, MB | wall, s",
+            "in flight | calls beyond 19 each | MB before | peak MB | allowed, MB | wall, s",
         ),
         (
             "fly",
