@@ -19,23 +19,31 @@ import psutil
 
 BREATH = 0.005
 """Seconds between two looks at the clock."""
+LATEST = 2**16 - 1
+"""Tenths of a millisecond that are told, 6.5 s."""
 WORK = 60_000
 """Steps of the yardstick, some 3 ms of one core."""
 
 
 @dataclass(frozen=True, slots=True)
 class Delays:
-    """How late the loop was, one number for each look, in seconds."""
+    """How late the loop was, a number for each look, in tenths of a millisecond: two bytes, for what watches for
+    growth must hardly grow itself.
+    """
 
-    late: array[float] = field(default_factory=lambda: array("d"))
+    late: array[int] = field(default_factory=lambda: array("H"))
     """By the clock."""
-    own: array[float] = field(default_factory=lambda: array("d"))
+    own: array[int] = field(default_factory=lambda: array("H"))
     """As much of it as the loop's thread was at work meanwhile; the rest is the machine's, which served others."""
 
     def add(self, late: float, worked: float) -> None:
         """Take one look in."""
-        self.late.append(max(0.0, late))
-        self.own.append(max(0.0, min(late, worked)))
+        self.late.append(_tenths(late))
+        self.own.append(_tenths(min(late, worked)))
+
+
+def _tenths(seconds: float) -> int:
+    return min(LATEST, max(0, round(seconds * 10_000)))
 
 
 class LagMeter:
