@@ -33,8 +33,9 @@ class Tape:
             for number, event in enumerate(events)
             if isinstance(event.body, CallAnswered)
         }
-        self._heard: dict[str, float] = {}
-        """The last place on the tape of what was said in a conversation; endless once something was asked anew."""
+        self._heard: dict[str, float] = {conversation: -1 for conversation, _, _ in self._answers}
+        """The last place on the tape of what was said, for each conversation that is on it; endless once
+        something was asked anew."""
 
     def __len__(self) -> int:
         return len(self._answers)
@@ -44,14 +45,16 @@ class Tape:
         from a tape that is not strict, or where something said before it was recorded only later; else Diverged.
         """
         conversation, role, sequence = key
+        if conversation not in self._heard:
+            return None
         number, then, said = self._answers.get(key, (inf, "", None))
         if said is not None and then != digest:
-            if self._strict and self._heard.get(conversation, -1) < number:
+            if self._strict and self._heard[conversation] < number:
                 raise Diverged(
                     f"the prompt of call {sequence} of the {role} in {conversation} is not the recorded one "
                     f"({digest[:12]} now, {then[:12]} then): the run cannot be continued by this version."
                 )
             number, said = inf, None
         if not role.startswith("juror/"):  # jurors do not hear each other
-            self._heard[conversation] = max(number, self._heard.get(conversation, -1))
+            self._heard[conversation] = max(number, self._heard[conversation])
         return said

@@ -14,6 +14,7 @@ from engine.events import ConversationEnded, ConversationStarted, Event, TurnSpo
 from engine.segments import read_run
 from engine.simulator.tokens import CROWDED, PrefixCache, PromptTrail
 from engine.tally import Tally
+from engine.tape import Tape
 from tests.benchmarks.metering import Delays, LagMeter, quantile
 from tests.benchmarks.soak import Size, compose
 from tests.test_tally import FAILED, answer, vote
@@ -120,3 +121,10 @@ def test_what_the_meter_gave_it_gives_once():
     meter._delays.add(0.5, 0.0)
     assert list(meter.take().late) == [5_000]
     assert list(meter.take().late) == []
+
+
+def test_a_tape_remembers_nothing_of_conversations_that_are_not_on_it():
+    tape = Tape()
+    for number in range(100):
+        assert tape.answer((f"talk {number}", "patient", 0), "digest") is None
+    assert not tape._heard
