@@ -147,7 +147,7 @@ def _keep(out: Path, files: Mapping[str, bytes]) -> None:
     except OSError as error:
         raise Unusable(
             f"{out} cannot be written ({error.strerror}); what was recorded is intact: free the disk and give the "
-            "same command again, or another --out."
+            "command again, or choose another folder."
         ) from error
 
 
