@@ -13,9 +13,9 @@ from typing import get_args
 
 import numpy as np
 
-from engine.cells import Cell
+from engine.cells import Cell, entrant
 from engine.events import StopReason
-from engine.results import Results, entrant
+from engine.results import Results
 from personas.people.tasks import tasks
 
 REASONS: tuple[str, ...] = get_args(StopReason)

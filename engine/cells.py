@@ -17,6 +17,8 @@ from rubrics.nearest import nearest
 from rubrics.numbers.questions import FROZEN, FULL
 
 Picture = Literal["own", "withheld", "degraded", "swapped", "caption"]
+PARTED = " · "
+"""Between model and arm in a row of the leaderboard."""
 SHOWN: dict[Picture, str] = {
     "own": "photograph",
     "withheld": "photograph, which the assistant does not get",
@@ -178,3 +180,13 @@ def list_cells(
         other = known.get(given.other) if given else None
         cells.append(Cell(scenario=scenario, model=model, arm=arm, repeat=repeat, given=given, other=other))
     return cells
+
+
+def arm_of(row: str) -> str:
+    """Give the arm of a row of the leaderboard."""
+    return row.partition(PARTED)[2] or FULL
+
+
+def entrant(model: str, arm: str) -> str:
+    """Give the row of the leaderboard a conversation belongs to."""
+    return model if arm == FULL else f"{model}{PARTED}{arm}"

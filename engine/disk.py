@@ -7,6 +7,7 @@ and its name once its folder is. Nothing here knows what is kept.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 
@@ -21,6 +22,17 @@ def keep_file(path: Path, data: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     keep_name(part, path)
+
+
+def put_files(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write files into a folder that is there, each whole or not at all; raises OSError.
+
+    For what can be made again: nothing waits for the disk.
+    """
+    for name, content in files.items():
+        part = folder / f".{name}.part"
+        part.write_bytes(content)
+        os.replace(part, folder / name)
 
 
 def keep_name(part: Path, path: Path) -> None:

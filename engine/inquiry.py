@@ -21,11 +21,12 @@ from engine.audit.examine import RULES
 from engine.audit.exclude import limits, say
 from engine.audit.style import FEATURES
 from engine.audit.traits import Recovery, recover
+from engine.cells import entrant
 from engine.console.clean import clean
 from engine.folder import read_plan
 from engine.grid import write_grid
 from engine.report import keep, write_report
-from engine.results import Results, entrant, tabulate_run
+from engine.results import Results, tabulate_run
 
 SIMULATED = (
     "SIMULATED: an invented mind spoke for the patients. This says nothing about a real model in that part."

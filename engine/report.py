@@ -6,7 +6,6 @@ run says so in every file.
 
 from __future__ import annotations
 
-import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -21,13 +20,15 @@ from engine.audit.contrast import glance
 from engine.audit.exclude import limits
 from engine.audit.style import FEATURES
 from engine.breakdown import REASONS, count_stops, stratify
+from engine.cells import arm_of, entrant
 from engine.clinicians import translate
 from engine.console.clean import clean, flatten
+from engine.disk import put_files
 from engine.errors import BadRun
 from engine.evidence import Evidence, gather
 from engine.fitting import measure
 from engine.provenance import trace
-from engine.results import Results, arm_of, entrant
+from engine.results import Results
 from engine.scoring import count
 from engine.scoring.arms import KINDS
 from engine.scoring.files import write_files
@@ -51,11 +52,12 @@ def write_report(results: Results, folder: Path, evidence: Evidence | None = Non
     counted = _count(results, folder)
     provenance = trace(results.plan, folder)
     words = translate(folder, results.plan)
-    summary = summarise(results) | {"evidence": asdict(evidence), "provenance": asdict(provenance)}
+    told = summarise(results)
+    summary = told | {"evidence": asdict(evidence), "provenance": asdict(provenance)}
     files = {
         "summary.json": orjson.dumps(summary, option=orjson.OPT_INDENT_2) + b"\n",
         **tables(results, evidence, provenance, words),
-        "index.html": _page(results, evidence, words, counted, _audited(results, folder)).encode(),
+        "index.html": _page(results, told, evidence, words, counted, _audited(results, folder)).encode(),
     }
     return keep(folder, files) / "index.html"
 
@@ -77,10 +79,7 @@ def keep(folder: Path, files: dict[str, bytes]) -> Path:
     report = folder / "report"
     try:
         report.mkdir(exist_ok=True)
-        for name, content in files.items():
-            part = report / f".{name}.part"
-            part.write_bytes(content)
-            os.replace(part, report / name)
+        put_files(report, files)
     except OSError as error:
         raise BadRun(
             f"{report} cannot be written ({error.strerror}); what was recorded is intact: free the disk and give "
@@ -187,6 +186,7 @@ def _shown(value: Any) -> Any:
 
 def _page(
     results: Results,
+    summary: dict[str, Any],
     evidence: Evidence,
     words: Words,
     counted: Counted | None,
@@ -199,7 +199,7 @@ def _page(
     pages.filters["flat"] = flatten
     return pages.get_template("report.html").render(
         plan=results.plan,
-        summary=summarise(results),
+        summary=summary,
         evidence=evidence,
         words=words,
         **_overall(counted),

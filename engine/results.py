@@ -15,7 +15,7 @@ from engine.audit.examine import Examination, examine
 from engine.audit.exclude import Exclusion, exclude
 from engine.audit.knowledge import know
 from engine.audit.style import Dialogue
-from engine.cells import FULL, Cell
+from engine.cells import Cell, entrant
 from engine.findings import Findings, read_findings
 from engine.plan import Plan
 from engine.setting import open_setting
@@ -25,8 +25,6 @@ from rubrics.rubric import load_rubric
 from rubrics.scores import Scores, collect, score
 from rubrics.values import Rubric
 
-PARTED = " · "
-"""Between model and arm in a row of the leaderboard."""
 PLANNED = ("cues", "mood", "moves", "planner")
 """Digests of the plan that the patients' planner rests on."""
 
@@ -245,13 +243,3 @@ def _drop_unplanned(found: Findings, plan: Plan, names: set[str]) -> None:
             strange.add("/".join(map(str, key)))
             del found.verdicts[key]
     found.damage += [f"{name} is not in the plan; left out." for name in sorted(strange)]
-
-
-def arm_of(row: str) -> str:
-    """Give the arm of a row of the leaderboard."""
-    return row.partition(PARTED)[2] or FULL
-
-
-def entrant(model: str, arm: str) -> str:
-    """Give the row of the leaderboard a conversation belongs to."""
-    return model if arm == FULL else f"{model}{PARTED}{arm}"

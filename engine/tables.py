@@ -13,7 +13,7 @@ import numpy as np
 
 from engine.account import Account
 from engine.audit.exclude import Exclusion
-from engine.cells import Cell
+from engine.cells import PARTED, Cell, arm_of
 from engine.clinicians import Translated
 from engine.console.clean import flatten
 from engine.evidence import Evidence
@@ -58,11 +58,11 @@ def _marked(rows: Iterable[Row], marks: Mapping[str, str]) -> Iterator[Row]:
 
 def _leaderboard_rows(results: Results, words: Words) -> Iterator[Row]:
     for place in (*results.standings, *results.benchmarks):
-        model, _, arm = place.model.partition(" · ")
+        model = place.model.partition(PARTED)[0]
         yield {
             "model": model,
             "script": str(model in results.plan.baselines).lower(),
-            "arm": arm or "full",
+            "arm": arm_of(place.model),
             "dimension": place.dimension,
             "mean": _rounded(place.mean),
             "low": _rounded(place.low),

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from engine.reading.stale import share, stale
+from engine.reading.stale import stale
 from tests.audited import scenario, turns
 from tests.play import theatre
 
@@ -67,10 +67,3 @@ def test_simulated_conversations_are_fresh_against_themselves(model, photo):
     for scene in scenarios:
         said = asyncio.run(house.talk(scene, model, photo=photo))
         assert stale(scene, said, said) == ()
-
-
-def test_the_share_is_of_the_turns_that_answer():
-    frozen = turns("Does it itch?", *BLEEDS[1:])
-    found = stale(scenario(), turns(*BLEEDS), frozen)
-    assert share(found, frozen) == 0.5
-    assert share((), turns()) is None

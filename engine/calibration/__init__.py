@@ -13,9 +13,10 @@ from pathlib import Path
 import numpy as np
 
 from engine.calibration.figure import draw_figure
-from engine.calibration.files import keep, number_rows, score_rows, whole
+from engine.calibration.files import number_rows, score_rows, whole
 from engine.calibration.page import write_page
 from engine.calibration.source import JurySource, read_source
+from engine.disk import put_files
 from engine.grid import write_grid
 from personas.seeds import digest
 from rubrics.calibration.annotations import Annotations, TitleWish, read_annotations
@@ -70,7 +71,8 @@ def calibrate(path: Path, wish: CalibrationWish) -> str:
     if second:
         hashes |= {f"second {kind}": value for kind, value in second.hashes.items()}
     try:
-        keep(out, _files(source, annotations, reports, hashes=hashes, rows=rows))
+        out.mkdir(parents=True, exist_ok=True)
+        put_files(out, _files(source, annotations, reports, hashes=hashes, rows=rows))
     except OSError as error:
         raise Unusable(f"{out}: cannot be written ({error.strerror}); choose another --out.") from error
     return f"{page}\n\nWritten: {out}/\n  calibration.csv, calibrated_scores.csv, calibration.json, calibration.svg\n"

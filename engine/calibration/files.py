@@ -6,10 +6,8 @@ simulated run says so in every file. Nothing here computes.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,15 +21,6 @@ from rubrics.calibration.correct import COLUMNS, MEASURES
 from rubrics.numbers.values import Estimate
 
 Row = dict[str, Any]
-
-
-def keep(folder: Path, files: dict[str, bytes]) -> None:
-    """Write files into a folder, each whole or not at all."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, content in files.items():
-        part = folder / f".{name}.part"
-        part.write_bytes(content)
-        os.replace(part, folder / name)
 
 
 def number_rows(reports: Sequence[DimensionReport], beside: Sequence[SideBySide]) -> Iterator[Row]:

@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from engine.cells import entrant
 from engine.folder import read_plan
-from engine.results import Results, entrant, tabulate_run
+from engine.results import Results, tabulate_run
 from engine.scoring.reading import VerdictWish, read_verdicts
 from engine.scoring.scenes import scene
 from rubrics.agreement.sieve import LeftOut

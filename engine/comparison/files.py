@@ -5,7 +5,6 @@ Each row says by which digests it was made and whether it is simulated. Nothing 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -15,6 +14,7 @@ import orjson
 
 from engine.comparison.sides import Side
 from engine.comparison.values import Comparison
+from engine.disk import put_files
 from engine.grid import write_grid
 from engine.scoring.files import flat
 from rubrics.errors import Unusable
@@ -31,10 +31,7 @@ def write_files(out: Path, comparison: Comparison) -> tuple[str, ...]:
     }
     try:
         out.mkdir(parents=True, exist_ok=True)
-        for name, content in files.items():
-            part = out / f".{name}.part"
-            part.write_bytes(content)
-            os.replace(part, out / name)
+        put_files(out, files)
     except OSError as error:
         raise Unusable(
             f"--out {out}: cannot be written ({error.strerror}); choose another folder."

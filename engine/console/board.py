@@ -18,6 +18,7 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
+from engine.cells import FULL, arm_of
 from engine.console.clean import flatten
 from engine.console.outlet import emit
 from engine.console.spotlight import dollars
@@ -108,12 +109,12 @@ def _table(
     for name in (*dimensions, OVERALL, *(("under", "over") if board.triage else ()), "n", "failed"):
         table.add_column(Text(flatten(name)), justify="right", no_wrap=True)
     lost = [model for model in board.failures if model not in rows | scripts]  # nothing of theirs was scored
-    arms = [*dict.fromkeys(map(_arm, rows))]
-    told = arms[0] if arms else ""
-    for model in (*sorted(rows, key=lambda row: (arms.index(_arm(row)), _place(rows[row]))), *lost):
-        if _arm(model) != told:
-            told = _arm(model)
-            table.add_row(Text(f"{flatten(told or 'full')}:", style="dim"))
+    arms = [*dict.fromkeys(map(arm_of, rows))]
+    told = arms[0] if arms else FULL
+    for model in (*sorted(rows, key=lambda row: (arms.index(arm_of(row)), _place(rows[row]))), *lost):
+        if arm_of(model) != told:
+            told = arm_of(model)
+            table.add_row(Text(f"{flatten(told)}:", style="dim"))
         table.add_row(*_line(board, model, rows.get(model, {}), dimensions, between))
     if scripts:
         table.add_row(Text("scripts, no models:", style="dim"))
@@ -253,11 +254,6 @@ def _beside(ledger: Ledger) -> Iterator[str]:
 def _dimensions(rows: Iterable[Mapping[str, Standing]]) -> list[str]:
     """Give the dimensions in the order in which they come."""
     return list(dict.fromkeys(name for row in rows for name in row))
-
-
-def _arm(row: str) -> str:
-    """Give the arm of a row, "" for the full one."""
-    return row.partition(" · ")[2]
 
 
 def _place(row: Mapping[str, Standing]) -> tuple[bool, float]:

@@ -12,8 +12,8 @@ import numpy as np
 
 from agents.foresight import Foresight, foresee
 from agents.interview import Interview
-from engine.cells import Cell
-from engine.results import Results, entrant
+from engine.cells import Cell, entrant
+from engine.results import Results
 from engine.scoring.fold import level
 from engine.scoring.known import URGENCIES
 from personas.seeds import derive

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from engine.cells import entrant
 from engine.reading.stale import stale
-from engine.results import Results, entrant
+from engine.results import Results
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

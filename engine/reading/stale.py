@@ -54,12 +54,6 @@ def stale(scenario: Scenario, recorded: tuple[Turn, ...], frozen: tuple[Turn, ..
     return tuple(one for one in found if one)
 
 
-def share(found: tuple[Stale, ...], frozen: tuple[Turn, ...]) -> float | None:
-    """Give the share, 0 to 1, of the patient's turns after the first that are stale; None where there is none."""
-    answers = sum(turn.speaker == "patient" for turn in frozen) - 1
-    return len(found) / answers if answers > 0 else None
-
-
 def _exchanges(scenario: Scenario, recorded: tuple[Turn, ...], frozen: tuple[Turn, ...]) -> list[Exchange]:
     said = tuple(turn.text for turn in recorded if turn.speaker == "assistant")
     new = tuple(turn.text for turn in frozen if turn.speaker == "assistant")

@@ -6,7 +6,6 @@ knows what a number means.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 
 import orjson
 
+from engine.disk import put_files
 from engine.grid import write_grid
 from engine.scoring.values import Counted
 from rubrics.errors import Unusable
@@ -140,10 +140,7 @@ def _keep(out: Path, files: Mapping[str, bytes]) -> None:
         out.mkdir(parents=True, exist_ok=True)
         for name in _former(out) - files.keys():
             (out / name).unlink(missing_ok=True)
-        for name, content in files.items():
-            part = out / f".{name}.part"
-            part.write_bytes(content)
-            os.replace(part, out / name)
+        put_files(out, files)
     except OSError as error:
         raise Unusable(
             f"{out} cannot be written ({error.strerror}); what was recorded is intact: free the disk and give the "
