@@ -37,6 +37,11 @@ from rubrics.nearest import nearest
 from rubrics.values import Rubric
 
 RUBRIC = "rubric.toml"
+WRITTEN = (
+    *("journal", "recorded", "annotations", "report"),
+    *("report/numbers", "report/figures", "report/calibration"),
+)
+"""Folders of a run that commands write into: none leads out of it."""
 UNKNOWN = "unexpected_keyword_argument"
 """What pydantic calls a key that is not known."""
 
@@ -151,6 +156,11 @@ def read_plan(folder: Path) -> Plan:
         raise BadRun(f"{path} cannot be read ({error.strerror}): check its rights.") from error
     except ValidationError as error:
         raise BadRun(f"{path} is not a plan of this version: {_mistake(error)}") from error
+    for name in WRITTEN:
+        if (folder / name).is_symlink():
+            raise BadRun(
+                f"{folder}/{name} is a link: what is written there would go elsewhere; put a folder in its place."
+            )
     for wrong in _faults(plan):
         raise BadRun(f"{path} is not a plan of this version: {wrong}; restore the file.")
     return plan
@@ -171,7 +181,7 @@ def _faults(plan: Plan) -> Iterator[str]:
     if plan.format != FORMAT:
         yield f"its format is {plan.format}, and this version reads {FORMAT}"
     try:
-        _ = plan.digest
+        _ = plan.digest, orjson.dumps(plan)
     except TypeError as error:
         yield f"it holds what cannot be written down ({error})"
     if not FEWEST_TURNS <= plan.turns <= MOST_TURNS:

@@ -20,7 +20,7 @@ import orjson
 
 from engine.campaign import Campaign
 from engine.casting import Cast, CastWish, alone, make_cast, open_accesses
-from engine.disk import keep_name, sync_path
+from engine.disk import keep_name, make_anew, sync_path
 from engine.errors import BadOption, BadRun
 from engine.events import (
     CallAnswered,
@@ -163,7 +163,7 @@ def _take_over(source: Path, folder: Path, plan: Plan, damage: list[Damage]) -> 
     here = {event.conversation for event in read_journal(place)}
     number = 1 + max((int(path.stem) for path in place.glob("[0-9]*.jsonl")), default=0)
     part = place / f".{number:04}.part"
-    with part.open("wb") as file:
+    with make_anew(part) as file:
         for event in _worth(source, plan, here, damage):
             file.write(orjson.dumps(event) + b"\n")
     if part.stat().st_size:

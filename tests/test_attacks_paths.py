@@ -17,9 +17,11 @@ from test_readers import picture
 from test_readers_own import TEN_LINES, clinic
 
 import run
+from engine.disk import keep_file, put_files
 from engine.errors import BadRun
 from engine.folder import keep_photos
 from engine.models import Model
+from engine.report import report
 from engine.setting import ADDED, read_additions
 from personas.cases.reading import read_cases
 from personas.errors import Unreadable
@@ -29,7 +31,7 @@ from personas.records.reading import read_records
 from personas.scenarios.sample import open_sample
 from personas.scenarios.store import dump, identify
 from personas.within import inside
-from tests.audited import scenario
+from tests.audited import recorded, scenario
 
 LEADING = [
     "../secret",
@@ -154,3 +156,36 @@ def test_a_path_that_can_be_none_is_one_sentence(tmp_path, monkeypatch, capsys, 
     assert told.err[:-1].isprintable()
     assert not os.listdir(tmp_path)
     assert io.StringIO(told.err).readline() == told.err
+
+
+@pytest.mark.parametrize("linked", [os.symlink, os.link])
+def test_what_stands_where_a_file_is_made_is_not_written_to(tmp_path, linked):
+    secret = tmp_path / "secret"
+    secret.write_text("mine")
+    folder = tmp_path / "report"
+    folder.mkdir()
+    linked(secret, folder / ".index.html.part")
+    linked(secret, folder / ".plan.json.part")
+    put_files(folder, {"index.html": b"page"})
+    keep_file(folder / "plan.json", b"plan")
+    assert secret.read_text() == "mine"
+    assert {path.name: path.read_text() for path in folder.iterdir()} == {
+        "index.html": "page",
+        "plan.json": "plan",
+    }
+    assert not any(path.is_symlink() for path in folder.iterdir())
+
+
+@pytest.mark.parametrize(
+    "name", ["journal", "recorded", "report", "report/figures", "report/calibration", "annotations"]
+)
+def test_no_run_that_somebody_sent_leads_what_is_written_elsewhere(tmp_path, name):
+    folder, other = recorded(tmp_path / "run", [scenario()], {}), tmp_path / "other"
+    other.mkdir()
+    (folder / name).parent.mkdir(exist_ok=True)
+    if (folder / name).is_dir():
+        (folder / name).rename(tmp_path / "away")
+    (folder / name).symlink_to(other)
+    with pytest.raises(BadRun, match=f"{name} is a link"):
+        report(folder)
+    assert not list(other.iterdir())

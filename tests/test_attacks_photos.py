@@ -253,6 +253,28 @@ def test_a_blob_that_leads_to_a_file_of_the_users_is_not_sent(tmp_path):
         Album(PhotoShelf(blobs, named=False)).fit(photo, **ENVELOPE)
 
 
+def test_a_file_that_is_larger_than_any_photograph_is_not_read(tmp_path, monkeypatch):
+    photo, read = scenario().photo, []
+    with (tmp_path / photo.sha256).open("wb") as file:
+        file.truncate(1 << 40)  # takes no room on the disk
+    monkeypatch.setattr(Path, "read_bytes", lambda path: read.append(path) or b"")
+    with pytest.raises(Unreadable, match="it is not there"):
+        Album(PhotoShelf(tmp_path, named=False)).fit(photo, **ENVELOPE)
+    assert not read
+
+
+def test_a_link_where_a_photograph_is_made_leads_nowhere(tmp_path):
+    secret, shelf = tmp_path / "secret", tmp_path / "blobs"
+    secret.write_text("mine")
+    shelf.mkdir()
+    data = png()
+    name = hashlib.sha256(data).hexdigest()
+    (shelf / f".{name}.part").symlink_to(secret)
+    PhotoShelf(shelf, named=False)[name] = data
+    assert secret.read_text() == "mine"
+    assert PhotoShelf(shelf, named=False)[name] == data
+
+
 def test_a_pipe_in_a_photographs_place_is_not_waited_for(tmp_path):
     photo = scenario().photo
     os.mkfifo(tmp_path / photo.sha256)

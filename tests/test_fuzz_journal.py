@@ -3,6 +3,7 @@ sentence."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict
 
 import orjson
@@ -149,8 +150,9 @@ def test_a_plan_of_another_version_is_refused_and_never_read_in_part(folder, cha
         read_plan(folder)
 
 
-def test_a_plan_with_a_number_beyond_64_bits_has_no_digest(folder):
-    (folder / "plan.json").write_bytes(orjson.dumps(GOOD_PLAN).replace(b'"seed":7', b'"seed":' + b"9" * 30))
+@pytest.mark.parametrize("change", [{"seed": 10**30}, {"limits": {"gpt-5.1": {"output_tokens": 10**30}}}])
+def test_a_plan_with_a_number_beyond_64_bits_is_refused(folder, change):
+    (folder / "plan.json").write_text(json.dumps(asdict(GOOD_PLAN) | change))
     with pytest.raises(BadRun, match="cannot be written down"):
         read_plan(folder)
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from engine.calibration.account import say_annotations, say_verdicts
 from engine.calibration.source import JurySource
 from engine.console.clean import flatten
-from engine.scoring.prose import WIDTH, chance, figure, short, wrap
+from engine.prose import WIDTH, chance, figure, short, wrap
 from rubrics.calibration.annotations import Annotations
 from rubrics.calibration.beside import SIDES, SideBySide
 from rubrics.calibration.calibrate import ENOUGH, Calibrated, DimensionReport

@@ -13,7 +13,7 @@ from engine.comparison.files import write_files
 from engine.comparison.ground import survey
 from engine.comparison.page import write_page
 from engine.comparison.pairing import arms, changes, pool
-from engine.comparison.sides import read_side
+from engine.comparison.sides import Side, read_side
 from engine.comparison.values import Comparison
 
 
@@ -26,7 +26,11 @@ def compare(first: Path, second: Path, out: Path | None = None) -> str:
 
 def hold(first: Path, second: Path) -> Comparison:
     """Hold two runs against each other."""
-    sides = read_side("A", first), read_side("B", second)
+    return weigh(read_side("A", first), read_side("B", second))
+
+
+def weigh(*sides: Side) -> Comparison:
+    """Hold two sides against each other, which may be those of other pairs too; raises BadRun as `hold` does."""
     differences = differ(*sides)
     ground = survey(*sides, differences)
     both = arms(sides, ground)

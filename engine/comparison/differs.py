@@ -20,6 +20,8 @@ Told = tuple[str, str]
 """What the first run has and what the second has."""
 OF_JURORS = ("verdict", "family")
 """Parts of a description that are of no account where a model is under test."""
+CALLED = "called"
+"""Table of words for prompts."""
 LONGEST = 60
 """Characters of a value that are shown."""
 
@@ -44,6 +46,8 @@ def differ(first: Side, second: Side) -> tuple[Difference, ...]:
     """List what differs, what moves scores first."""
     found = []
     for key, words in _words().items():
+        if key == CALLED:
+            continue
         told = _fields(words, first, second) if "of" in words else _looked(key, first, second)
         if told:
             found.append(
@@ -151,7 +155,11 @@ def _prompts(kind: str, first: Side, second: Side) -> Told | None:
 
 
 def _digests(names: Iterable[str], held: Mapping[str, str]) -> str:
-    return ", ".join(f"{name} {held[name][:SHOWN]}" for name in names if name in held) or "none of these"
+    called = _words()[CALLED]
+    told = [
+        f"{called.get(name, name.replace('_', ' '))}: {held[name][:SHOWN]}" for name in names if name in held
+    ]
+    return ", ".join(told) or "this run has none"
 
 
 def _fields(words: Mapping[str, Any], first: Side, second: Side) -> Told | None:

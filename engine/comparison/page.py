@@ -13,8 +13,8 @@ from engine.comparison.ground import Ground
 from engine.comparison.pairing import named
 from engine.comparison.sides import Side
 from engine.comparison.values import Comparison
+from engine.prose import TINY, entry, figure, item, plural, short, span, wrap
 from engine.provenance import COLUMNS, SHOWN
-from engine.scoring.prose import TINY, entry, figure, item, plural, short, span, wrap
 from rubrics.leaderboard import OVERALL, Standing
 from rubrics.numbers.changes import Change
 from rubrics.numbers.pairs import MARGIN

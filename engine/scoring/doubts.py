@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from engine.scoring.prose import chance, figure, item, percent, plural, short, span, wrap
+from engine.prose import chance, figure, item, percent, plural, short, span, wrap
 from rubrics.leaderboard import OVERALL
 from rubrics.numbers.everything import Numbers
 from rubrics.numbers.gaps import NOTICE

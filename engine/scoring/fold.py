@@ -16,10 +16,10 @@ import numpy as np
 from agents.interview import Interview
 from engine.cells import Cell
 from engine.folder import read_plan
+from engine.prose import plural
 from engine.provenance import trace
 from engine.results import Results, tabulate_run
 from engine.scoring.known import URGENCIES
-from engine.scoring.prose import plural
 from engine.scoring.scenes import Scene, scene
 from engine.scoring.values import Ballots
 from rubrics.numbers.power import Prices

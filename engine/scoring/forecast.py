@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 
 from engine.errors import BadOption
+from engine.prose import entry, figure, item, plural, short, wrap
 from engine.scoring import ScoreWish, gather
-from engine.scoring.prose import entry, figure, item, plural, short, wrap
 from engine.scoring.purchases import estimated, size, unfounded
 from rubrics.errors import Unusable
 from rubrics.numbers.components import decompose, sum_up

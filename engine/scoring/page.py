@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
+from engine.prose import chance, entry, figure, item, plural, short, wrap
 from engine.scoring.accord import accord
 from engine.scoring.arms import told
 from engine.scoring.doubts import again, doubts
-from engine.scoring.prose import chance, entry, figure, item, plural, short, wrap
 from engine.scoring.sources import sources
 from engine.scoring.values import Ballots, Counted
 from rubrics.leaderboard import OVERALL, Standing

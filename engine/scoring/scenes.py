@@ -14,12 +14,11 @@ from pathlib import Path
 import numpy as np
 import orjson
 
+from engine.prose import plural
 from engine.scoring.columns import choose_columns, refuse
 from engine.scoring.known import URGENCIES
-from engine.scoring.prose import plural
 from engine.scoring.values import Ballots
-from personas.conditions.book import conditions
-from personas.scenarios.proof import tone_of
+from engine.strata import stratify
 from personas.scenarios.store import stream
 from personas.values import Scenario
 from rubrics.agreement.layout import BLANKS, few
@@ -49,25 +48,8 @@ def read_scenes(path: Path) -> dict[str, Scene]:
 
 def scene(scenario: Scenario) -> Scene:
     """Give what numbers want to know of one of our scenarios."""
-    persona, truth = scenario.persona, scenario.truth
-    condition = conditions().get(truth.label)
-    strata = {
-        "malignant": "yes" if truth.malignant else "no",
-        "rare": "" if condition is None else "yes" if condition.rare else "no",
-        "group": truth.group,
-        "urgency": truth.urgency,
-        "skin tone": tone_of(scenario),
-        "photograph": truth.photo,
-        "ceiling": truth.ceiling,
-        "task": scenario.task,
-        "variant": scenario.variant or "none",
-        "speaker": persona.speaker,
-        "belief": persona.belief_source or "none",
-        "record": "relevant" if truth.risks else "not relevant",
-        **{name.replace("_", " "): level for name, level in persona.traits.items()},
-    }
-    known = {name: level for name, level in strata.items() if level}
-    return Scene(case=scenario.cluster, truth=URGENCIES[truth.urgency.lower()], strata=known)
+    truth = URGENCIES[scenario.truth.urgency.lower()]
+    return Scene(case=scenario.cluster, truth=truth, strata=stratify(scenario))
 
 
 def join(ballots: Ballots, scenes: Mapping[str, Scene], name: str) -> Ballots:

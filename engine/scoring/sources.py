@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from engine.scoring.prose import figure, item, percent, short, wrap
+from engine.prose import figure, item, percent, short, wrap
 from engine.scoring.purchases import Purchase
 from rubrics.numbers.everything import Numbers
 

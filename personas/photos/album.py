@@ -24,12 +24,11 @@ from personas.photos.fit import fit_photo
 from personas.photos.kinds import MOST_SCANS, SENT, kind_of, laborious
 from personas.photos.likeness import likeness
 from personas.photos.pixels import bare, encode, orientation, plain, sliced, whole
+from personas.photos.shelf import MOST_BYTES
 from personas.photos.vetting import MEDIA, vet
 from personas.values import Modality, Photo
 
 MAX_PIXELS = 40_000_000
-MAX_BYTES = 512 * 2**20
-"""Of a file: more than any picture of so many pixels needs; a film of an angiography may have it."""
 SMALLEST = 8
 """px of the shorter side below which a file is no photograph but a tracking dot or a mistake."""
 LONGEST = 16_383
@@ -166,8 +165,8 @@ def _read(path: Path) -> bytes:
         about = path.stat()
         if not stat.S_ISREG(about.st_mode):
             raise Unreadable(f"{path}: is no file. Replace it with the picture, or remove it.")
-        if about.st_size > MAX_BYTES:
-            raise Unreadable(f"{path}: has more than {MAX_BYTES >> 20} MB. Scale it down and try again.")
+        if about.st_size > MOST_BYTES:
+            raise Unreadable(f"{path}: has more than {MOST_BYTES >> 20} MB. Scale it down and try again.")
         return path.read_bytes()
     except OSError as error:
         raise Unreadable(f"{path}: cannot be read ({error.strerror}). Check the name and rights.") from None

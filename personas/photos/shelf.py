@@ -12,6 +12,8 @@ from collections.abc import Iterator, MutableMapping
 from pathlib import Path
 
 HASH = re.compile(r"[0-9a-f]{64}")
+MOST_BYTES = 512 * 2**20
+"""Of a file: more than any picture of so many pixels needs; a film of an angiography may have it."""
 ENDS = {b"\xff\xd8": ".jpg", b"\x89P": ".png", b"RI": ".webp"}
 """How a file is called, by its first two bytes."""
 
@@ -30,7 +32,7 @@ class PhotoShelf(MutableMapping[str, bytes]):
             raise KeyError(key)
         for end in self._ends.values():
             file = self._folder / f"{key}{end}"
-            if file.is_file():  # a pipe would be waited for without end
+            if file.is_file() and file.stat().st_size <= MOST_BYTES:  # a pipe would be waited for without end
                 return file.read_bytes()
         raise KeyError(key)
 
@@ -38,7 +40,9 @@ class PhotoShelf(MutableMapping[str, bytes]):
         file = self._folder / f"{key}{self._ends[data[:2]]}"
         if not file.exists():
             part = file.with_name(f".{file.name}.part")
-            part.write_bytes(data)
+            part.unlink(missing_ok=True)  # which a stranger may have made a link
+            with part.open("xb") as made:
+                made.write(data)
             os.replace(part, file)
 
     def __delitem__(self, key: str) -> None:

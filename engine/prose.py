@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from engine.console.clean import flatten
-from rubrics.numbers.values import Estimate
+
+if TYPE_CHECKING:  # it comes with scipy, and a page that says "12%" needs none
+    from rubrics.numbers.values import Estimate
 
 WIDTH = 80
 TINY = 0.001
