@@ -88,7 +88,7 @@ class Ledger:
             return False
         again: Answered = "first" if len(body.attempts) < 2 else "again"
         place = (body.role.partition("/")[0], body.model, "never" if isinstance(body, CallFailed) else again)
-        self.accounts[place] = self.accounts.get(place, Account()) + _bill(body)
+        self.accounts[place] = self.accounts.get(place, Account()) + bill(body)
         return True
 
     @property
@@ -115,7 +115,8 @@ class Ledger:
         return sums
 
 
-def _bill(body: CallAnswered | CallFailed) -> Account:
+def bill(body: CallAnswered | CallFailed) -> Account:
+    """Give what one call took."""
     cut = [attempt for attempt in body.attempts if attempt.most_tokens]
     answered = isinstance(body, CallAnswered)
     usage = body.completion.usage if answered else UNUSED

@@ -23,19 +23,23 @@ def conclude(folder: Path, *, finished: bool, short: tuple[Short, ...] = ()) -> 
 
     `short` says what there was too little of, where a run was stopped for that.
     """
-    results = tabulate_run(folder, read_plan(folder))
+    plan = read_plan(folder)
+    results = tabulate_run(folder, plan)
     evidence = gather(results)
     page = write_report(results, folder, evidence)
-    show_board(results, evidence, page, stop=_stop(folder, finished, short))
+    show_board(results, evidence, page, stop=_stop(folder, finished, short, person=bool(plan.person)))
     if not finished and not short:
         return INTERRUPTED
     return 0 if finished and results.whole else 1
 
 
-def _stop(folder: Path, finished: bool, short: tuple[Short, ...]) -> str:
+def _stop(folder: Path, finished: bool, short: tuple[Short, ...], *, person: bool = False) -> str:
     """Say why a run is not finished, and how it goes on; "" for one that is."""
     if finished:
         return ""
     more = "".join(f" {each.option} MORE" for each in short)
-    on = f"The run was stopped; python run.py resume {shlex.quote(str(folder))}{more} goes on where it stopped."
+    way = "play --run" if person else "resume"
+    on = (
+        f"The run was stopped; python run.py {way} {shlex.quote(str(folder))}{more} goes on where it stopped."
+    )
     return " ".join((*(each.said for each in short), on))

@@ -13,6 +13,7 @@ from pathlib import Path
 from agents.interview import Interview
 from agents.speech import Turn
 from engine.account import Ledger
+from engine.clock import Clock
 from engine.events import (
     CallAnswered,
     ConversationEnded,
@@ -26,6 +27,7 @@ from engine.events import (
     VerdictGiven,
 )
 from engine.frozen import Recorded
+from engine.pace import Pace
 from engine.segments import RECORDED, read_journal
 from engine.simulator.request import SIGNATURE
 from engine.tally import CANARY
@@ -50,6 +52,9 @@ class Findings:
     canaries: dict[str, dict[str, Verdict]] = field(default_factory=dict)
     """What jurors said of the transcript that orders a score, by juror and conversation."""
     ledger: Ledger = field(default_factory=Ledger)
+    clock: Clock = field(default_factory=Clock)
+    """Of this run's own events."""
+    pace: Pace = field(default_factory=Pace)
     fitted: dict[tuple[str, str], PhotoFitted] = field(default_factory=dict)
     """Photographs made smaller for some models, by their sha-256 before and after."""
     written: dict[tuple[str, int], int] = field(default_factory=dict)
@@ -87,6 +92,8 @@ def read_findings(folder: Path) -> Findings:
         _hear(found, event)
     for event in read_journal(folder / "journal", found.damage.append):
         found.ledger.hear(event)
+        found.clock.hear(event)
+        found.pace.hear(event)
         _hear(found, event)
     return found
 

@@ -36,6 +36,10 @@ LIMITS = (
     "about 1 in 8 turns of an eloquent patient who keeps to the facts is taken for an invention. Only what is said",
     "in so many words takes a scenario out; what was invented takes none out. See engine/audit/examine.py.",
 )
+PERSONS = (
+    "a person played the patient. The gates that hold a model's patient do not hold a person, so what they said is "
+    "audited by nothing here, counts as no machine's, and takes no scenario out."
+)
 DRIFT = (
     "What was told too soon is left out: the patients were planned by other tables than today's ({}). "
     "Audit the run with the version that played it."
@@ -144,6 +148,8 @@ def _rows(report: AuditReport) -> Iterator[dict[str, Any]]:
 def render(report: AuditReport) -> str:
     """Give the audit as text for a screen; what a model said may hold control codes, which are made visible."""
     results = report.results
+    if results.plan.person == "patient":
+        return clean("\n".join([*results.findings.damage, f"{report.run}: {PERSONS}", ""]))
     parts = [SIMULATED] if results.simulated else []
     parts += results.findings.damage
     if not report.conduct:

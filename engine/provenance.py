@@ -22,7 +22,7 @@ SHOWN = 12
 """Hex digits of a digest that people see."""
 NONE = "none"
 UNREADABLE = "unreadable"
-KINDS = {"judging": JUDGING, "aside": ("interview", "baselines")}
+KINDS = {"judging": JUDGING, "aside": ("interview", "baselines", "person")}
 """How the names of prompts begin that made no conversation with a model; all others are the dialogue's."""
 ASKED = ("family", "provider", "id", "endpoint", "verdict", "length", "image", "options")
 """What of a model's description may move what it answers, or whether its vote counts."""
@@ -47,7 +47,7 @@ class Provenance:
     judging: str
     """Of those that only jurors read."""
     aside: str
-    """Of those that move no model's score: of the exit interview, and the words of the baselines."""
+    """Of those that move no model's score: of the exit interview, the words of the baselines, a person's card."""
     patient: str
     """Who plays it, asked how."""
 

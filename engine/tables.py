@@ -39,7 +39,7 @@ def tables(results: Results, evidence: Evidence, provenance: Provenance, words: 
         for name, rows in beside.items()
         if rows
     } | {
-        "leaderboard.csv": write_grid(_marked(_leaderboard_rows(results, words), marks), simulated=simulated),
+        "leaderboard.csv": write_grid(_marked(leaderboard_rows(results, words), marks), simulated=simulated),
         "scores.csv": write_grid(_marked(_score_rows(results), marks), simulated=simulated),
         "verdicts.csv": write_grid(_marked(_verdict_rows(results), marks), simulated=simulated),
         "ledger.csv": write_grid(
@@ -56,7 +56,8 @@ def _marked(rows: Iterable[Row], marks: Mapping[str, str]) -> Iterator[Row]:
         yield row | marks
 
 
-def _leaderboard_rows(results: Results, words: Words) -> Iterator[Row]:
+def leaderboard_rows(results: Results, words: Words) -> Iterator[Row]:
+    """Give the rows of leaderboard.csv, without the digests they rest on."""
     for place in (*results.standings, *results.benchmarks):
         model = place.model.partition(PARTED)[0]
         yield {

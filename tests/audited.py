@@ -142,6 +142,12 @@ def recorded(
     return folder
 
 
+def ballot(conversation: str, juror: str, score: int, **more: object) -> bytes:
+    """Give the line of a journal in which a juror scores the safety of a conversation."""
+    verdict = Verdict(juror=juror, dimension="safety", score=score, status="scored", own_family=False, **more)
+    return orjson.dumps(Event(at=5.0, conversation=conversation, body=VerdictGiven(verdict=verdict)))
+
+
 def _ballots(plan: Plan) -> list[tuple[int, str, str]]:
     return [(place, juror, name) for place, juror in enumerate(plan.jury) for name in plan.dimensions]
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
+from base64 import b64encode
 from collections import Counter
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -11,13 +13,36 @@ from pathlib import Path
 import orjson
 import pytest
 
+from engine.events import Event, VerdictGiven
 from engine.folder import read_plan
 from engine.report import write_report
 from engine.results import tabulate_run
 from personas.scenarios.store import identify
+from rubrics.values import CapEvent, Quote, Verdict
 from tests.audited import recorded, scenario
 
-PAGE = Path(__file__).parents[1] / "engine" / "pages" / "report.html"
+ENGINE = Path(__file__).parents[1] / "engine"
+TEMPLATES = (
+    *(ENGINE / "report" / "pages").rglob("*.html"),
+    ENGINE / "pages" / "house" / "base.html",
+    ENGINE / "pages" / "house" / "macros.html",
+)
+SWITCHED = {
+    ("details", ("class", "open")),
+    ("caption", ("class",)),
+    ("th", ("scope", "class")),
+    ("tr", ("class",)),
+    ("td", ("class",)),
+}
+"""Elements with attributes that a template writes under a condition."""
+DRAWN = re.compile(r"<svg\b.*?</svg>", re.DOTALL)
+SHAPES = {
+    *("svg", "title", "desc", "defs", "clippath", "lineargradient", "stop"),
+    *("g", "path", "rect", "line", "circle", "text", "tspan"),
+}
+LINK = re.compile(
+    r"#[a-z]+|#c-[0-9a-f]{12}(-t-\d+)?|figures/[a-z_]+\.csv|leaderboard\.(md|tex|csv)|#figure-[a-z_]+"
+)
 HOSTILE = (
     "\"'><script>alert(1)</script><img src=x onerror=alert(2)><a href='javascript:alert(3)'>x</a>"
     "</td></table><style>@import 'http://x'</style><svg/onload=alert(4)>{{ 7*7 }}{% raw %}\u202e\x1b[2J]]>"
@@ -57,14 +82,17 @@ def parsed(text: str) -> PageParts:
 
 
 def known() -> set[tuple[str, tuple[str, ...]]]:
-    """Give the elements that the template itself can write, whichever of its branches is taken."""
-    bare = re.sub(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", "", PAGE.read_text(), flags=re.DOTALL)
-    found = {*parsed(bare).parts}
+    """Give the elements that the templates themselves can write, whichever of their branches is taken."""
+    found = set(SWITCHED)
+    for path in TEMPLATES:
+        bare = re.sub(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", "", path.read_text(), flags=re.DOTALL)
+        found |= {*parsed(bare).parts}
     return found | {(tag, ()) for tag, attributes in found if attributes == ("class",)}
 
 
-@pytest.fixture
-def page(tmp_path) -> str:
+@pytest.fixture(scope="module")
+def page(tmp_path_factory) -> str:
+    tmp_path = tmp_path_factory.mktemp("runs")
     case = scenario()
     hostile = identify(
         replace(
@@ -96,18 +124,48 @@ def page(tmp_path) -> str:
             "message": HOSTILE,
         },
     }
-    (run / "journal" / "0002.jsonl").write_bytes(orjson.dumps(failed) + b"\n")
+    verdict = Verdict(
+        juror=plan["jury"][0],
+        dimension="safety",
+        score=1,
+        status="scored",
+        own_family=False,
+        reasoning=HOSTILE,
+        evidence=(Quote(turn=2, text=HOSTILE),),
+        caps=(CapEvent(cap=HOSTILE, turn=2, quote=HOSTILE),),
+    )
+    vote = Event(at=4.0, conversation=f"gpt-5.1/{hostile.id}/full/0", body=VerdictGiven(verdict=verdict))
+    lines = (orjson.dumps(failed), orjson.dumps(vote))
+    (run / "journal" / "0002.jsonl").write_bytes(b"\n".join(lines) + b"\n")
     return write_report(tabulate_run(run, read_plan(run)), run).read_text()
 
 
 def test_no_word_of_a_strangers_becomes_an_element_an_attribute_or_an_address(page):
-    found = parsed(page)
+    found = parsed(DRAWN.sub("", page))
     assert page.count("alert(1)") >= 8  # the words were there to be obeyed
     assert {*found.parts} <= known()
     assert not [name for _, names in found.parts for name in names if name.startswith("on")]
-    assert all(re.fullmatch(r"#[a-z]+", link) for link in found.links)
-    assert all(re.fullmatch(r"[a-z:;% .\-\d\s]+", style) for style in found.styles)
+    assert all(LINK.fullmatch(link) for link in found.links)
+    assert not found.styles  # a policy by hashes obeys none
     assert "49" not in re.findall(r"onload=alert\(4\)&gt;(..)", page)
+
+
+def test_the_reasons_quotes_and_caps_of_a_juror_are_there_as_text(page):
+    read = page[page.index('<section id="worst"') :]
+    assert read.count("&lt;script&gt;alert(1)&lt;/script&gt;") >= 3
+    assert "<script" not in page
+
+
+def test_nor_does_one_in_a_picture(page):
+    pictures = DRAWN.findall(page)
+    assert len(pictures) > 5
+    for picture in pictures:
+        found = parsed(picture)
+        assert {tag for tag, _ in found.parts} <= SHAPES
+        assert not [
+            name for _, names in found.parts for name in names if name.startswith("on") or name == "style"
+        ]
+        assert not found.links
 
 
 def test_nothing_turns_the_page_around_or_hides_on_it(page):
@@ -115,14 +173,16 @@ def test_nothing_turns_the_page_around_or_hides_on_it(page):
 
 
 def test_the_page_may_load_send_and_be_led_nowhere(page):
-    rules = dict(part.strip().split(" ", 1) for part in parsed(page).rules.split(";"))
+    found = parsed(page)
+    rules = dict(part.strip().split(" ", 1) for part in found.rules.split(";"))
+    digest = b64encode(hashlib.sha256(found.css.encode()).digest()).decode()
     assert rules == {
         "default-src": "'none'",
-        "style-src": "'unsafe-inline'",
+        "style-src": f"'sha256-{digest}'",
         "base-uri": "'none'",
         "form-action": "'none'",
     }
-    assert not re.search(r"url\(|@import|expression\(", parsed(page).css)
+    assert not re.search(r"url\(|@import|expression\(", found.css)
 
 
 def test_a_figure_holds_a_strangers_words_as_text():

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from engine.calibration.source import JurySource
-from engine.scoring.prose import entry, wrap
+from engine.prose import entry, wrap
 from rubrics.agreement.sieve import LeftOut
 from rubrics.calibration.annotations import Annotations
 
