@@ -49,28 +49,44 @@ def read_journal(folder: Path, complain: Complain | None = None) -> Iterator[Eve
     A segment's last line without its end, be it torn, the bytes of an event or zeros, never happened.
     """
     for path in list_segments(folder):
-        with path.open("rb") as file:
-            for start, line in _lines(file):
-                told = _parse(line, f"{folder.name}/{path.name} at byte {start}")
-                if isinstance(told, Event):
-                    yield told
-                elif complain:
-                    complain(told)
+        for _, _, told in read_segment(path):
+            if isinstance(told, Event):
+                yield told
+            elif complain:
+                complain(told)
 
 
-def _lines(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
+def read_segment(path: Path, start: int = 0) -> Iterator[tuple[int, int, Event | Damage]]:
+    """Give every whole line of a segment from a byte on, at which one begins: where it starts and ends, and the event
+    that it is, or what is wrong with it.
+    """
+    place = f"{path.parent.name}/{path.name}"
+    with path.open("rb") as file:
+        file.seek(start)
+        for begin, end, line in _lines(file):
+            yield begin, end, parse_line(line, f"{place} at byte {begin}")
+
+
+def read_lines(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
     """Give every whole line and where it starts, of one that is too long as much as shows it; a torn tail is none."""
-    start = 0
+    for start, _, line in _lines(file):
+        yield start, line
+
+
+def _lines(file: BinaryIO) -> Iterator[tuple[int, int, bytes]]:
+    """Give where every whole line starts and ends, and the line."""
+    start = file.tell()
     while line := file.readline(LONGEST + 1):
         rest = line
         while len(rest) > LONGEST and not rest.endswith(b"\n"):
             rest = file.readline(LONGEST + 1)
+        end = file.tell()
         if rest.endswith(b"\n"):
-            yield start, line
-        start = file.tell()
+            yield start, end, line
+        start = end
 
 
-def _parse(line: bytes, place: str) -> Event | Damage:
+def parse_line(line: bytes, place: str) -> Event | Damage:
     """Give the event that a line is, or what is wrong with it."""
     if len(line) > LONGEST:
         return _damage(place, f"not an event (a line of more than {LONGEST >> 20} MB)")

@@ -9,21 +9,24 @@ played.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from agents.baselines import CAPTIONER
+from agents.speech import Prompt
 from engine.cells import Cell
 from engine.collector import seldom_collected
 from engine.errors import BadRun
 from engine.folder import RUBRIC, blobs_of, read_plan
 from engine.jury import FIRST
+from engine.person import HUMAN
 from engine.plan import Plan
 from engine.replay import resolve
 from engine.segments import RECORDED
 from engine.setting import open_setting
 from engine.tally import CANARY
+from engine.tape import Key
 from engine.troupe import Repertoire, Troupe
 from engine.verifying.memory import Memory, recall
 from engine.verifying.surroundings import Blobs, check_blobs, check_files, compare_today, remember_models
@@ -102,7 +105,7 @@ async def verify(folder: Path, *, conversation: str | None = None) -> Verificati
         blobs = check_blobs(folder, setting, memory.sent)
         planned = setting.cells(memory.reasons)
         script = _choose(planned, memory, witness, blobs=blobs, conversation=conversation)
-        troupe = _assemble(folder, setting.plan, rubric, script, witness)
+        troupe = assemble(folder, setting.plan, rubric, script, witness)
         await troupe.perform(list(script.cells))
         witness.conclude(script.names.keys())
     found = sorted(witness.differences, key=lambda name: script.names.get(name, len(planned)))
@@ -173,8 +176,16 @@ def _canary(name: str) -> bool:
     return name.startswith(CANARY)
 
 
-def _assemble(folder: Path, plan: Plan, rubric: Rubric, script: Script, witness: Witness) -> Troupe:
-    """Bring the actors together, with gates behind which nobody is."""
+def assemble(
+    folder: Path,
+    plan: Plan,
+    rubric: Rubric,
+    script: Script,
+    witness: Witness,
+    *,
+    overhear: Callable[[Key, Prompt], object] | None = None,
+) -> Troupe:
+    """Bring the actors together, with gates behind which nobody is; `overhear` is told every prompt."""
     catalog = remember_models(plan)
     asked = folder / RECORDED / RUBRIC
     frozen = {cell.reference for _, cell in script.cells if cell.arm.frozen}
@@ -187,5 +198,7 @@ def _assemble(folder: Path, plan: Plan, rubric: Rubric, script: Script, witness:
         recorded={name: witness.memory.recorded(name) for name in frozen},
         tried=frozenset(() if script.whole else plan.jury),
     )
-    gates = {name: SealedGate(model=name, witness=witness) for name in catalog.models}
+    gates = {
+        name: SealedGate(model=name, witness=witness, overhear=overhear) for name in (*catalog.models, HUMAN)
+    }
     return Troupe(repertoire, gates, witness, Mute())

@@ -6,7 +6,7 @@ again is there once; of a call that failed and was made good, both. Nothing here
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -105,10 +105,19 @@ class Memory:
 
 def recall(folder: Path) -> Memory:
     """Read all that a run rests on."""
+    damage: list[str] = []
+    taken = read_journal(folder / RECORDED, damage.append)
+    memory = remember(taken, read_journal(folder / "journal", damage.append))
+    memory.damage = damage
+    return memory
+
+
+def remember(taken: Iterable[Event], own: Iterable[Event]) -> Memory:
+    """Lay out what was taken over from another run, and then what is a run's own."""
     memory = Memory()
-    for event in read_journal(folder / RECORDED, memory.damage.append):
+    for event in taken:
         _hear(memory, event, own=False)
-    for event in read_journal(folder / "journal", memory.damage.append):
+    for event in own:
         _hear(memory, event, own=True)
     return memory
 

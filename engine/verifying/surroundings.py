@@ -18,6 +18,7 @@ from engine.catalog import Catalog, read_catalog
 from engine.config import versions
 from engine.errors import BadRun
 from engine.models import Limits, Model
+from engine.person import is_person
 from engine.plan import Plan, described, digest_scenarios
 from engine.setting import Setting
 from personas.photos.shelf import HASH
@@ -32,7 +33,11 @@ CHUNK = 1 << 20
 
 def remember_models(plan: Plan) -> Catalog:
     """Give the models of a run as its plan describes them; BadRun when it does not."""
-    held = {name: one for name, one in (plan.models | plan.cast).items() if name not in plan.baselines}
+    held = {
+        name: one
+        for name, one in (plan.models | plan.cast).items()
+        if name not in plan.baselines and not is_person({name: one})
+    }
     try:
         models = {name: _remember(name, one) for name, one in held.items()}
     except ValidationError as error:
@@ -41,7 +46,7 @@ def remember_models(plan: Plan) -> Catalog:
         raise BadRun(
             f"the plan describes a model as this version does not know any ({said['msg']} at {place}): use its own."
         ) from error
-    for name in (plan.patient, *plan.jury):
+    for name in (*(() if plan.person == "patient" else (plan.patient,)), *plan.jury):
         if name not in models:
             raise BadRun(f"the plan does not describe {name}, who plays in it: restore plan.json.")
     return Catalog(

@@ -153,14 +153,27 @@ class SealedGate:
 
     model: str
     witness: Witness
+    overhear: Callable[[Key, Prompt], object] | None = None
+    """Is told every prompt, with its key, once it was held against the recorded one."""
 
     def ask(self, line: Line, tune: Tune = silent) -> Ask:
         """Give the function this role thinks through."""
-        return taped(_unasked, line, self)
+        ask = taped(_unasked, line, self)
+        return ask if self.overhear is None else _overheard(ask, line, self.overhear)
 
     def answer(self, key: Key, digest: str) -> Completion:
         """Give the recorded answer; Recalled when there is none."""
         return self.witness.answer(self.model, key, digest)
+
+
+def _overheard(ask: Ask, line: Line, overhear: Callable[[Key, Prompt], object]) -> Ask:
+    async def asking(prompt: Prompt) -> Completion:
+        try:
+            return await ask(prompt)
+        finally:
+            overhear((line.conversation, line.role, line.sequence), prompt)
+
+    return asking
 
 
 async def _unasked(prompt: Prompt) -> Completion:
