@@ -21,6 +21,7 @@ from engine.errors import BadOption, BadRun
 from engine.folder import blobs_of, check_photos, read_plan
 from engine.journal import claim
 from engine.means import AMPLE, Means
+from engine.plan import Plan
 from engine.reopening import lay_out, recast
 from engine.session import perform
 from engine.setting import Addition, Setting, add_arms, open_setting
@@ -52,6 +53,7 @@ async def ablate(wish: AblateWish) -> int:
 
 
 async def _play(wish: AblateWish, arms: tuple[Arm, ...], before: Setting) -> int:
+    _check_person(wish.run, before.plan, arms)
     casting = CastWish(
         models=",".join(name for name in before.plan.models if name not in before.plan.baselines),
         models_file=wish.models_file,
@@ -83,6 +85,14 @@ async def _play(wish: AblateWish, arms: tuple[Arm, ...], before: Setting) -> int
         notes = (*_told(setting, arms, len(campaign.cells)), *cast.remarks)
         campaign = replace(campaign, accesses=accesses, means=wish.means)
         return await perform(campaign, notes, quiet=wish.quiet)
+
+
+def _check_person(run: Path, plan: Plan, arms: Iterable[Arm]) -> None:
+    """Refuse an arm that a person would have to play again; what they said as the patient can be repeated."""
+    if plan.person == "assistant" or (plan.person and not all(arm.frozen for arm in arms)):
+        raise BadRun(
+            f"{run}: a person played the {plan.person}, who is not here to play it again: ablate a run of models."
+        )
 
 
 def make_arms(setting: Setting, arms: Iterable[Arm], album: Album) -> tuple[Addition, ...]:

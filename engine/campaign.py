@@ -31,13 +31,14 @@ from engine.events import (
     TurnSpoken,
     VerdictGiven,
 )
-from engine.gate import Gate
-from engine.halting import Warden, heed, open_warden
+from engine.gate import Gate, Way
+from engine.halting import Guest, Warden, heed, open_warden, see_off
 from engine.journal import Journal, open_journal
 from engine.jury import twice
 from engine.limiter import Limiter, LimiterStatistics
 from engine.means import AMPLE, Means, Short
 from engine.models import Limits, Model
+from engine.person import HUMAN
 from engine.plan import Plan
 from engine.providers import open_provider
 from engine.purse import Purse
@@ -65,6 +66,8 @@ class Campaign:
     means: Means = AMPLE
     again: bool = True
     """Whether what failed in an earlier sitting is had again."""
+    guest: Guest | None = None
+    """A person who plays a part, where one does."""
 
     @property
     def plan(self) -> Plan:
@@ -90,9 +93,13 @@ async def run_campaign(campaign: Campaign, console: Console, tally: Tally, watch
             watch.limiters = {name: gate.limiter for name, gate in gates.items()}
             stage.enter(heed, gates, stage, console, name="signals")
             stage.enter(warden.watch, gates, stage, console, name="warden")
+            ways: dict[str, Way] = {**gates}
+            if (guest := campaign.guest) is not None:
+                ways[HUMAN] = guest.way(journal, past.tape)
+                stage.enter(see_off, guest, gates, stage, name="guest")
             patience = campaign.means.conversation
             what = replace(campaign.repertoire, tried=past.tried, patience=patience)
-            await Troupe(what, gates, journal, console).perform(todo)
+            await Troupe(what, ways, journal, console).perform(todo)
             finished = True
             stage.clear()
         if finished:

@@ -5,6 +5,7 @@
     │   ├── BadOption           a flag, a model or a name that does not exist
     │   ├── BadCredential       a live run was asked for and a key is missing
     │   ├── BadRun              a run folder that cannot be written, read or continued
+    │   ├── BadAnswer           what a person at a seat wrote cannot be taken; told to them, who write it again
     │   └── Diverged            a tape met a prompt it has not recorded, or recorded otherwise
     └── CallError           one call to a model did not give an answer; recorded, counted, never scored
         ├── Overdue             the conversation's time with its providers is used up
@@ -46,6 +47,10 @@ class BadCredential(Unusable):
 
 class BadRun(Unusable):
     """A run folder that cannot be written, read or continued."""
+
+
+class BadAnswer(Unusable):
+    """What a person at a seat wrote cannot be taken; the message is told to them."""
 
 
 class Diverged(Unusable):

@@ -22,6 +22,7 @@ from engine.errors import CallError, Overdue
 from engine.events import CallAnswered, CallFailed
 from engine.journal import Journal
 from engine.limiter import Limiter
+from engine.models import Price
 from engine.providers import Listen, Provider, Reply
 from engine.purse import Curfew, Purse, Share, cost_of
 from engine.retry import Tries, retried
@@ -118,7 +119,7 @@ class Gate:
         """Give the function this role thinks through; `tune` is asked at every call who wants to listen in."""
         ask = self._paid(line, tune)
         ask = retried(ask, line.tries, self.limiter, model=self.model.name)
-        ask = self._recorded(ask, line)
+        ask = recorded(ask, line, self.journal, model=self.model.name, price=self.model.price)
         return taped(ask, line, self.tape)
 
     def _paid(self, line: Line, tune: Tune) -> Ask:
@@ -171,39 +172,42 @@ class Gate:
         except TimeoutError:
             raise clock.overdue(begun=True) from None
 
-    def _recorded(self, ask: Ask, line: Line) -> Ask:
-        async def asking(prompt: Prompt) -> Completion:
-            key = {
-                "role": line.role,
-                "model": self.model.name,
-                "sequence": line.sequence,
-                "digest": line.digest,
-            }
-            tries = line.tries
-            try:
-                said = await ask(prompt)
-            except CallError as error:
-                failed = CallFailed(**key, cause=error.cause, message=str(error), attempts=tuple(tries.made))
-                await self.journal.record(failed, line.conversation)
-                raise
-            except asyncio.CancelledError:
-                if tries.most.tokens:
-                    tries.close(LEFT)
-                if any(attempt.most_tokens for attempt in tries.made):  # it may stand on somebody's bill
-                    failed = CallFailed(**key, cause=LEFT, message="", attempts=tuple(tries.made))
-                    self.journal.note(failed, line.conversation)
-                raise
-            answered = CallAnswered(
-                **key,
-                completion=said,
-                attempts=tuple(tries.made),
-                latency=tries.made[-1].seconds,
-                cost=round(self.model.price.cost(said.usage), 12),
-            )
-            await self.journal.record(answered, line.conversation)
-            return said
 
-        return asking
+def recorded(ask: Ask, line: Line, journal: Journal, *, model: str, price: Price) -> Ask:
+    """Give an Ask whose answer, or its failure, is on the disk before anyone hears of it."""
+
+    async def asking(prompt: Prompt) -> Completion:
+        key = {
+            "role": line.role,
+            "model": model,
+            "sequence": line.sequence,
+            "digest": line.digest,
+        }
+        tries = line.tries
+        try:
+            said = await ask(prompt)
+        except CallError as error:
+            failed = CallFailed(**key, cause=error.cause, message=str(error), attempts=tuple(tries.made))
+            await journal.record(failed, line.conversation)
+            raise
+        except asyncio.CancelledError:
+            if tries.most.tokens:
+                tries.close(LEFT)
+            if any(attempt.most_tokens for attempt in tries.made):  # it may stand on somebody's bill
+                failed = CallFailed(**key, cause=LEFT, message="", attempts=tuple(tries.made))
+                journal.note(failed, line.conversation)
+            raise
+        answered = CallAnswered(
+            **key,
+            completion=said,
+            attempts=tuple(tries.made),
+            latency=tries.made[-1].seconds,
+            cost=round(price.cost(said.usage), 12),
+        )
+        await journal.record(answered, line.conversation)
+        return said
+
+    return asking
 
 
 def taped(ask: Ask, line: Line, tape: Answers) -> Ask:

@@ -10,17 +10,20 @@ import asyncio
 import signal
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Protocol
 
 import anyio
 
 from engine.account import Ledger
 from engine.console import Console
 from engine.errors import BadOption
-from engine.gate import Gate
+from engine.gate import Gate, Way
+from engine.journal import Journal
 from engine.means import AMPLE, Means, Short, shortage
 from engine.purse import BOUNDLESS, Curfew, Purse, cost_of
 from engine.segments import read_journal
 from engine.stage import Stage, open_stage
+from engine.tape import Tape
 
 
 class Warden:
@@ -77,6 +80,24 @@ def open_warden(means: Means, folder: Path, *, idle: bool) -> Warden:
         said = " ".join(short.said for short in shortage(means, state.known, state.doubtful, None))
         raise BadOption(f"{folder} has used up what it may use ({said[:-1]}): give more, and it goes on.")
     return Warden(means, purse)
+
+
+class Guest(Protocol):
+    """A person who plays a part."""
+
+    def way(self, journal: Journal, tape: Tape) -> Way:
+        """Give the way on which they are asked."""
+        ...
+
+    async def gone(self) -> None:
+        """Return when they have left their seat."""
+        ...
+
+
+async def see_off(guest: Guest, gates: Mapping[str, Gate], stage: Stage) -> None:
+    """When a person has left their seat let the calls in flight come home, and end."""
+    await guest.gone()
+    await drain(gates, stage)
 
 
 async def heed(gates: Mapping[str, Gate], stage: Stage, console: Console) -> None:

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt, field_validator,
 
 from agents.speech import Usage
 from engine.hosts import fault_of, host_of
+from engine.person import HUMAN
 
 MECHANISMS = {
     "anthropic": ("schema", "plain"),
@@ -25,7 +26,7 @@ MECHANISMS = {
 NAME = re.compile(r"[A-Za-z0-9][\w.:+-]*")
 VARIABLE = re.compile(r"(?!(?=.*[a-z])(?=.*\d).{16})[A-Za-z_][A-Za-z0-9_]*")
 """The name of a variable; small letters and digits in as many characters are a key that could be such a name."""
-TAKEN = {"all", *MECHANISMS}
+TAKEN = {"all", HUMAN, *MECHANISMS}
 """Names that mean something else on the command line and in the plan."""
 OURS = {"model", "modelId", "messages", "system", "stream"}
 """Fields of a request's body that no option may set."""

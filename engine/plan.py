@@ -16,9 +16,10 @@ import orjson
 from pydantic import ConfigDict, TypeAdapter
 
 from agents.prompts import digests
-from engine.catalog import Catalog, Model
+from engine.catalog import CAST, Catalog, Model
 from engine.cells import Arm, Bounds
 from engine.config import hosts, versions
+from engine.person import DESCRIBED, HUMAN, Part, is_person
 from personas.tidy import placeless
 from personas.values import Scenario
 from rubrics.values import Rubric
@@ -98,6 +99,13 @@ class Plan:
         """Give the 64 hex digits that say whether two runs are one."""
         return _digest({key: value for key, value in asdict(self).items() if key not in INCIDENTAL})
 
+    @property
+    def person(self) -> Part:
+        """Tell which part a person plays, by how it is described; empty where models play them all."""
+        if self.patient == HUMAN and is_person(self.cast):
+            return "patient"
+        return "assistant" if is_person(self.models) else ""
+
 
 PLAN = TypeAdapter(Plan)
 
@@ -131,10 +139,11 @@ def make_plan(
     faults: dict[str, str],
     fault_plan: str = "",
     faulty_answers: str = "",
+    person: Part = "",
     created: str,
 ) -> Plan:
-    """Write down what is about to be run."""
-    company = catalog.company(models)
+    """Write down what is about to be run; `person` says which part a person plays."""
+    called = catalog.company(models, _called(person))
     return Plan(
         format=FORMAT,
         simulated=simulated,
@@ -145,10 +154,10 @@ def make_plan(
         **asdict(extent),
         scenarios_digest=digest_scenarios(scenarios),
         arms=tuple(arm.name for arm in arms),
-        models={model.name: described(model) for model in models} | _scripts(extent.baselines),
-        patient=catalog.patient,
+        models={model.name: described(model) for model in models} | _others(extent.baselines, person),
+        patient=HUMAN if person == "patient" else catalog.patient,
         **_describe_jury(catalog, rubric),
-        cast={model.name: described(model) for model in catalog.company(())},
+        cast=_describe_cast(catalog, person),
         prompts=digests(),
         prices_dated=catalog.dated,
         faults=faults,
@@ -156,7 +165,7 @@ def make_plan(
         faulty_answers=faulty_answers,
         limits={model.name: model.limits.model_dump(exclude_none=True) for model in catalog.models.values()},
         versions=versions(),
-        endpoints=_reach(company, simulated),
+        endpoints=_reach(called, simulated),
     )
 
 
@@ -203,12 +212,24 @@ def _reach(company: Iterable[Model], simulated: bool) -> dict[str, str]:
     return {model.provider: EMBEDDED for model in company} if simulated else hosts(tuple(company))
 
 
-def _scripts(names: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """Describe the baselines as models are described."""
-    return {
+def _others(scripts: Iterable[str], person: Part) -> dict[str, dict[str, Any]]:
+    """Describe the baselines, and a person who takes a model's place, as models are described."""
+    described = {
         name: {"title": name.replace("-", " ").capitalize(), "family": SCRIPT, "provider": SCRIPT, "id": name}
-        for name in names
+        for name in scripts
     }
+    return described | ({HUMAN: DESCRIBED} if person == "assistant" else {})
+
+
+def _describe_cast(catalog: Catalog, person: Part) -> dict[str, dict[str, Any]]:
+    """Describe whoever plays the patient, and the jury."""
+    called = {model.name: described(model) for model in catalog.company((), _called(person))}
+    return ({HUMAN: DESCRIBED} if person == "patient" else {}) | called
+
+
+def _called(person: Part) -> tuple[str, ...]:
+    """Give the parts beside the models under test that models play."""
+    return ("jury",) if person == "patient" else CAST
 
 
 def described(model: Model) -> dict[str, Any]:

@@ -133,7 +133,7 @@ def tabulate_run(folder: Path, base: Plan) -> Results:
     _drop_unplanned(found, plan, {cell.id for cell in cells})
     rows = {cell.id: entrant(cell.model, cell.arm.name) for cell in cells}
     drift = drifted(plan)
-    patients = [cell for cell in cells if not cell.arm.frozen and cell.model not in plan.baselines]
+    patients = _patients(cells, plan)
     examined = _examine({cell.id: cell for cell in patients if cell.id in found.ended}, found, drift)
     exclusions = exclude(examined, {cell.id: (cell.scenario.id, rows[cell.id]) for cell in cells})
     out = {one.scenario for one in exclusions}
@@ -167,6 +167,13 @@ def tabulate_run(folder: Path, base: Plan) -> Results:
         failures=dict(Counter(rows[name] for name in found.failed)),
         credits=tuple(sorted({s.attribution for s in setting.scenarios if s.attribution})),
     )
+
+
+def _patients(cells: list[Cell], plan: Plan) -> list[Cell]:
+    """Give the conversations in which a model's patient spoke anew: a person is held by no gate, and is none."""
+    if plan.person == "patient":
+        return []
+    return [cell for cell in cells if not cell.arm.frozen and cell.model not in plan.baselines]
 
 
 def _score_arms(cells: list[Cell], found: Findings, plan: Plan) -> dict[str, tuple[list[Cell], Scores]]:

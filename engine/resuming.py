@@ -7,6 +7,7 @@ Nothing here knows how a conversation is played.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -52,6 +53,11 @@ async def resume(wish: ResumeWish) -> int:
 
 async def _go_on(wish: ResumeWish, setting: Setting) -> int:
     plan = setting.plan
+    if plan.person and not plan.rejudges:
+        raise BadRun(
+            f"{wish.run}: a person plays the {plan.person} in this run: it goes on, with them at the seat, by "
+            f"python run.py play --run {shlex.quote(str(wish.run))}."
+        )
     _check_files(wish.run, setting)
     casting = _casting(wish, plan)
     parts: frozenset[Part] = frozenset(("jury",)) if plan.rejudges else EVERYBODY

@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +21,7 @@ from engine.campaign import Campaign, Watch, run_campaign
 from engine.casting import Cast, CastWish, digest_faults, faulty_answers, make_cast, open_accesses
 from engine.cells import choose_arms
 from engine.config import Access
-from engine.console import open_console
+from engine.console import Console, open_console
 from engine.console.log import speaking
 from engine.errors import BadOption, BadRun
 from engine.events import CallAnswered, PhotoFitted
@@ -105,10 +106,11 @@ async def perform(
     follow: str | None = None,
     quiet: bool = False,
     watch: Watch | None = None,
+    seat: AbstractContextManager[Console] | None = None,
 ) -> int:
     """Run a campaign before the user's eyes, and conclude it; whoever calls this has claimed its folder.
 
-    `watch` is for who wants to know what it ran out of.
+    `watch` is for who wants to know what it ran out of, `seat` for a person who plays in it and sees nothing else.
     """
     plan, folder = campaign.plan, campaign.folder
     tally = Tally(planned=len(campaign.cells), votes=len(plan.jury) * len(plan.dimensions))
@@ -120,7 +122,7 @@ async def perform(
         tally.hear(event)
     notes = (*notes, *check_prices(campaign.means, campaign.company), *complain(folder, damage))
     watch = watch or Watch()
-    screen = open_console(tally, plan, folder, follow=follow, quiet=quiet, limits=watch.statistics)
+    screen = seat or open_console(tally, plan, folder, follow=follow, quiet=quiet, limits=watch.statistics)
     with screen as console, speaking(console.say):
         for note in notes:
             console.say(note)
@@ -235,7 +237,7 @@ def _prepare(
         created=now.isoformat(timespec="seconds"),
     )
     _check_scenario(wish, sample)
-    folder, setting = wish.run or _new_name(now), Setting(plan=plan, scenarios=sample.scenarios, additions=())
+    folder, setting = wish.run or name_run(now), Setting(plan=plan, scenarios=sample.scenarios, additions=())
     prepare_folder(folder, plan, sample, rubric, fitted)
     return Campaign(
         folder=folder,
@@ -248,7 +250,7 @@ def _prepare(
     )
 
 
-def _new_name(now: datetime) -> Path:
+def name_run(now: datetime) -> Path:
     """Name a new run by the time; a second one of the same second by a number."""
     name = now.strftime("%Y%m%d-%H%M%S")
     candidates = (RUNS / (name if number == 1 else f"{name}-{number}") for number in itertools.count(1))

@@ -19,6 +19,7 @@ from agents.baselines import CAPTIONER, Baseline, urgency
 from agents.interview import Interview, Interviewer
 from agents.juror import Juror
 from agents.patient import Patient
+from agents.person import PersonPatient
 from agents.speech import Ask
 from engine.catalog import Catalog
 from engine.cells import Bounds, Cell
@@ -31,6 +32,7 @@ from engine.gate import Clock, Line, Way
 from engine.journal import Scribe
 from engine.jury import Bench, Docket, twice
 from engine.means import CONVERSATION
+from engine.person import HUMAN
 from engine.plan import Plan
 from engine.stage import open_stage
 from engine.tally import UNJUDGED
@@ -94,10 +96,17 @@ class Troupe:
         for number, cell in cells:
             queues.setdefault(cell.model, deque()).append((number, cell))
         for model, queue in queues.items():
-            scripted = model in self._what.plan.baselines
-            room = SCRIPTED if scripted else SEATS * self._what.catalog.models[model].limits.in_flight
-            for table in range(min(room, len(queue))):
+            for table in range(min(self._room(model), len(queue))):
                 enter(self._host, queue, name=f"table {table} of {model}")
+
+    def _room(self, model: str) -> int:
+        """Give how many tables a model has; a person sits at one."""
+        plan = self._what.plan
+        if model in plan.baselines:
+            return SCRIPTED
+        if HUMAN in (model, plan.patient):
+            return 1
+        return SEATS * self._what.catalog.models[model].limits.in_flight
 
     async def _host(self, queue: deque[tuple[int, Cell]]) -> None:
         """Seat one conversation after the other, and hand what is finished to the jury."""
@@ -140,6 +149,8 @@ class Troupe:
             return FrozenPatient(
                 recorded=self._what.recorded[cell.reference], photo=cell.shown().photo.sha256
             )
+        if self._what.plan.person == "patient":
+            return PersonPatient(scenario=cell.script(), photo=cell.shown().photo.sha256)
         return Patient(scenario=cell.script(), photo=cell.shown().photo.sha256)
 
     async def _assistant(self, cell: Cell) -> Agent:

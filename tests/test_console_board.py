@@ -147,7 +147,7 @@ def test_what_is_shown_names_the_report_and_the_way_on(capsys):
         unheard=Counter(refused=1, failed=2),
         findings=SimpleNamespace(damage=["0001.jsonl at byte 0: not an event."], ledger=ledger()),
         missing=Counter(refused=2, failed=1),
-        plan=SimpleNamespace(simulated=True, prices_dated="2026-11-20", scenarios=155),
+        plan=SimpleNamespace(simulated=True, prices_dated="2026-11-20", scenarios=155, person=""),
         exclusions=(),
         benchmarks=(),
     )

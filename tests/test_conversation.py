@@ -16,6 +16,7 @@ from engine.conversation import Conversation, over, within
 from engine.errors import Denied
 from engine.events import ConversationFailed, StopReason
 from engine.journal import open_journal
+from engine.reasons import reason_words
 from engine.segments import read_journal
 from tests.play import fact, invented
 
@@ -274,3 +275,7 @@ async def test_every_reason_is_reached_by_our_own_patient_and_assistant(tmp_path
         *[None] * (len(turns) - 1),
         reason,
     ]
+
+
+def test_every_reason_for_which_a_conversation_ends_has_its_words():
+    assert set(reason_words()) == set(get_args(StopReason))

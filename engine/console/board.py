@@ -193,6 +193,8 @@ def _closing(results: Results, page: Path) -> Iterator[str]:
     from engine.audit.exclude import say  # the audit's libraries are none of a live screen's
 
     yield f"{results.completed:,} of {results.planned:,} conversations were held to their end."
+    if person := results.plan.person:
+        yield f"A person played the {person}; the jury was not told."
     yield from say(results.exclusions, results.plan.scenarios)
     yield from _spending(results)
     if missing := results.missing:
