@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Any
 
@@ -33,13 +33,23 @@ def write_grid(
     if columns is None:
         first = next(rest, {})
         columns, rest = first.keys(), chain([first] if first else [], rest)
+    return b"".join(stream_grid(rest, simulated=simulated, columns=columns))
+
+
+def stream_grid(
+    rows: Iterable[Mapping[str, Any]], *, simulated: bool, columns: Iterable[str]
+) -> Iterator[bytes]:
+    """Write rows the same way, line by line, so that a table of any length takes no memory."""
     text = io.StringIO()
     names = [*(name for name in columns if name != STAMP), STAMP]
     writer = csv.DictWriter(text, names, lineterminator="\n")
-    writer.writerow({name: cell(name) for name in names})
     stamp = {STAMP: cell(simulated)}
-    writer.writerows({name: cell(value) for name, value in row.items()} | stamp for row in rest)
-    return text.getvalue().encode()
+    lines = ({name: cell(value) for name, value in row.items()} | stamp for row in rows)
+    for line in chain([{name: cell(name) for name in names}], lines):
+        writer.writerow(line)
+        yield text.getvalue().encode()
+        text.seek(0)
+        text.truncate()
 
 
 def cell(value: Any) -> str:

@@ -45,7 +45,7 @@ from tests.test_secrets import encoded, escaped
 
 KEY = "planted/Key+of-an-Export=8f3k2m9q"
 NAMES = re.compile(
-    r"imcbench-[0-9a-f]{12}/((blobs|journal|report|recorded|report/numbers)/)?([0-9a-z_]+(\.[a-z]+)?|README\.txt|MANIFEST\.json)?"
+    r"imcbench-[0-9a-f]{12}/((blobs|journal|report|recorded|report/(numbers|figures))/)?([0-9a-z_]+(\.[a-z]+)?|README\.txt|MANIFEST\.json)?"
 )
 
 

@@ -37,14 +37,17 @@ FREE = {
         "PSF-2.0",
         "Zlib",
         "CC0-1.0",
+        "CNRI-Python",
     ),
     *("MIT License", "BSD License", "Apache Software License", "Python Software Foundation License"),
-    *("Apache 2.0", "Apache License 2.0"),
+    *("Apache 2.0", "Apache License 2.0", "Apache License"),
 }
 """Licences that ask for a notice and no more, by their names in metadata."""
 UNCHANGED = {"MPL-2.0", "Mozilla Public License 2.0 (MPL 2.0)"}
 """Licences that bind whoever changes the package's own files, which nobody does here."""
-BOUND = {"orjson", "hypothesis"}
+BOUND = {"orjson", "hypothesis", "certifi", "axe-playwright-python"}
+INSIDE = {"axe-playwright-python": {"MPL-2.0"}}
+"""Licences of what a package takes along and does not name: axe-core, one file, which tests alone use."""
 
 
 def entries() -> list[Requirement]:
@@ -126,7 +129,9 @@ def test_what_these_need_is_in_it_too():
 
 
 def licences(found: Distribution) -> set[str]:
-    """Give what a package's metadata says of its licence: the expression, else the classifiers, else the words."""
+    """Give what a package's metadata says of its licence: the expression, else the classifiers, else the words, else
+    how the licence begins that lies beside it.
+    """
     if expression := found.metadata.get("License-Expression"):
         return {part for part in re.split(r"[()\s]+(?:AND|OR)?[()\s]*", expression) if part}
     named = [
@@ -134,7 +139,15 @@ def licences(found: Distribution) -> set[str]:
         for line in found.metadata.get_all("Classifier") or ()
         if "License ::" in line
     ]
-    return set(named) or set(found.metadata.get("License", "none").splitlines()[:1])
+    said = found.metadata.get("License", "").splitlines()[:1]
+    return set(named) or set(said) or {first_line(found)} | INSIDE.get(canonicalize_name(found.name), set())
+
+
+def first_line(found: Distribution) -> str:
+    """Give how the licence begins that a package has as a file; "none" where it has none."""
+    files = (file for file in found.files or () if file.parent.name == "licenses")
+    texts = (file.locate().read_text(encoding="utf-8") for file in files)
+    return next((line.strip() for text in texts for line in text.splitlines() if line.strip()), "none")
 
 
 def test_every_package_may_be_used_and_passed_on_with_a_notice():

@@ -6,10 +6,13 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Literal
 
 from engine.commands import Flag, Told
 from engine.commands.spending import UNLIMITED, Spending
 from engine.errors import BadOption
+
+Format = Literal["zip", "csv", "jsonl", "parquet", "inspect"]
 
 
 def replay(
@@ -125,19 +128,23 @@ def ablate(
     return asyncio.run(add(wish))
 
 
-def export(run: Path, *, out: Path | None = None, with_images: Flag = False) -> Told:
-    """Pack a run into one file for others: all they need to doubt a number, no key, no path of this machine.
+def export(run: Path, *, out: Path | None = None, format: Format = "zip", with_images: Flag = False) -> Told:
+    """Give a run to others: all they need to doubt a number, no key, no path of this machine.
 
     Parameters
     ----------
     run
-        The run folder; unpacked, the file is one again.
+        The run folder.
     out
-        The file, new; beside the run and named after it when left out.
+        The file or folder, new; beside the run and named after it when left out.
+    format
+        zip is one file, a run folder again when unpacked; csv, jsonl and parquet are a folder of tables; inspect is a
+        folder of logs for Inspect's own viewer.
     with_images
         Take the photographs along, those whose licence allows it.
     """
     from engine.export import ExportWish
-    from engine.export import export as pack
+    from engine.export import export as give
 
-    return Told(pieces=(pack(ExportWish(run=run, out=out, images=with_images)), "\n"))
+    wish = ExportWish(run=run, out=out, images=with_images, format=format)
+    return Told(pieces=(give(wish), "\n"))

@@ -15,6 +15,7 @@ from engine.export.origins import Origins, SortedPhotos
 from engine.export.parcel import Part
 from engine.export.scan import Guard, Heard, scan, weigh
 from engine.folder import RUBRIC
+from engine.report.page import sections
 from engine.scoring.files import TABLES
 from engine.segments import RECORDED
 from engine.setting import ADDED
@@ -27,7 +28,16 @@ OURS = {"MANIFEST.json", "README.txt"}
 """What an export holds beside the run; made anew."""
 REPORT = (
     *("index.html", "summary.json", "audit.json", "audit.csv", "ledger.csv"),
-    *("leaderboard.csv", "scores.csv", "verdicts.csv", "exclusions.csv", "triage.csv", "forecasts.csv"),
+    *(
+        "leaderboard.md",
+        "leaderboard.tex",
+        "leaderboard.csv",
+        "scores.csv",
+        "verdicts.csv",
+        "exclusions.csv",
+        "triage.csv",
+        "forecasts.csv",
+    ),
     *("reliability.csv", "ceilings.csv", "canaries.csv", "orders.csv", "replays.csv"),
 )
 CALIBRATION = ("calibration.csv", "calibrated_scores.csv", "calibration.json", "calibration.svg")
@@ -35,12 +45,13 @@ NAMED = {
     "": (*ALWAYS, ADDED),
     RECORDED: (RUBRIC,),
     "report": REPORT,
+    "report/figures": tuple(f"{name}.csv" for section in sections() for name in section.figures),
     "report/numbers": (*sorted(TABLES), "summary.json"),
     "report/calibration": CALIBRATION,
 }
 """Folders of a run, and the files that the program writes there."""
 SEGMENTED = (RECORDED, "journal")
-KNOWN = {*SEGMENTED, "blobs", "report", "report/numbers", "report/calibration"}
+KNOWN = {*SEGMENTED, "blobs", "report", "report/figures", "report/numbers", "report/calibration"}
 """What else lies there and is no file."""
 
 

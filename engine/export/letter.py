@@ -73,14 +73,32 @@ def remarks(contents: Contents, heard: Heard) -> Iterator[str]:
         yield f"{heard.damaged:,} lines of its journal are no events; they go along as they are."
     if not contents.names & {"report/summary.json"}:
         yield "It has no report yet: python run.py score RUN makes its tables."
+    yield from _left(contents)
+    yield from _credits(contents)
+    if "report/calibration/calibration.json" in contents.names:
+        yield "report/calibration/calibration.json names the annotators as their table does."
+
+
+def cautions(contents: Contents, heard: Heard) -> Iterator[str]:
+    """Say the same of tables and logs, which hold what the run says and not its files."""
+    if not heard.finished:
+        yield UNFINISHED
+    if heard.damaged:
+        yield f"{heard.damaged:,} lines of its journal are no events; nothing of them is here."
+    yield from (line for line in _left(contents) if " photographs; " in line)
+    yield from _credits(contents)
+
+
+def _left(contents: Contents) -> Iterator[str]:
     for one in contents.left_out:
         yield f"Left out: {one.count:,} {one.what}; {one.why}."
+
+
+def _credits(contents: Contents) -> Iterator[str]:
     if contents.photos:
         yield from (_credit(origin) for origin in contents.origins.sources if not origin.restricted)
     if records := _records(contents):
         yield records
-    if "report/calibration/calibration.json" in contents.names:
-        yield "report/calibration/calibration.json names the annotators as their table does."
 
 
 def _account(contents: Contents) -> str:

@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 from engine.errors import BadRun
 from engine.export.scan import CHUNK, Scanned, opened
@@ -74,13 +74,26 @@ def pack(out: Path, root: str, parts: Iterable[Part]) -> None:
             os.unlink(beside)
 
 
+def copy_part(part: Part, folder: Path) -> None:
+    """Copy one file into a folder under its name; BadRun when it is no longer what was looked at."""
+    path = folder / part.name
+    path.parent.mkdir(exist_ok=True)
+    with path.open("wb") as target:
+        _pour(part, target)
+
+
 def _add(zip: zipfile.ZipFile, root: str, part: Part) -> None:
-    """Copy one file as far as it was looked at, and see that it is what was looked at."""
-    digest, left = hashlib.sha256(), part.scanned.size
-    entry = _entry(f"{root}/{part.name}", left)
+    entry = _entry(f"{root}/{part.name}", part.scanned.size)
     if part.name.startswith("blobs/"):  # a photograph is packed already
         entry.compress_type = zipfile.ZIP_STORED
-    with part.open() as source, zip.open(entry, "w") as target:
+    with zip.open(entry, "w") as target:
+        _pour(part, target)
+
+
+def _pour(part: Part, target: IO[bytes]) -> None:
+    """Copy one file as far as it was looked at, and see that it is what was looked at."""
+    digest, left = hashlib.sha256(), part.scanned.size
+    with part.open() as source:
         while left and (chunk := source.read(min(CHUNK, left))):
             digest.update(chunk)
             target.write(chunk)
