@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from io import BytesIO
+from pathlib import Path
 
 import orjson
 import pytest
@@ -19,6 +20,8 @@ from PIL import Image
 from engine.simulator.request import Request
 from engine.simulator.served import ServedModel, load_served
 from engine.simulator.server import serve
+from tests.acted import acted, planted  # noqa: F401 - fixtures: one run for all that look at pages
+from tests.browser import _browser, browser, page  # noqa: F401 - fixtures, for whichever test wants a browser
 
 os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
 os.environ["NO_PROXY"] = "127.0.0.1,localhost"
@@ -74,6 +77,14 @@ def echo(request: Request, seed: int) -> str:
         return orjson.dumps({"evidence": [], "reasoning": request.schema_name, "score": 4}).decode()
     images = sum(len(heard.images) for heard in request.messages)
     return f"seed {seed}, messages {len(request.messages)}, images {images}, last {request.messages[-1].text}"
+
+
+@pytest.fixture(scope="session")
+def small_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a played run of two models and a script on two scenarios; copy it before you change it."""
+    from tests.indexed import play
+
+    return asyncio.run(play(tmp_path_factory.mktemp("small") / "run"))
 
 
 def instant(**changes: object) -> dict[str, ServedModel]:
