@@ -2,16 +2,20 @@
 
     python run.py --models all
     python run.py check --models all
+    python run.py play --role assistant --scenario any
     python run.py resume runs/NAME
     python run.py replay runs/NAME
+    python run.py view runs/NAME
     python run.py rejudge runs/NAME --jury claude-opus-4.6,gpt-5.1
     python run.py ablate runs/NAME --arms no-image,no-record
+    python run.py report runs/NAME
     python run.py export runs/NAME
     python run.py audit runs/NAME
     python run.py scenarios build --out mine.jsonl
     python run.py records show FOLDER
     python run.py agreement ratings.csv
     python run.py calibrate runs/NAME --annotations clinicians.csv
+    python run.py annotate runs/NAME --annotator anna
     python run.py score runs/NAME
     python run.py compare runs/A runs/B
     python run.py power --n 155 --detect 0.2
@@ -41,7 +45,11 @@ from engine.commands import HELP, Told, Whole
 from engine.commands.abacus import compare, power, score
 from engine.commands.desk import agreement, audit, calibrate, records, scenarios
 from engine.commands.encore import ablate, export, rejudge, replay
+from engine.commands.marking import annotate
 from engine.commands.playing import ALL, Company, resume, run
+from engine.commands.publishing import report
+from engine.commands.seat import play
+from engine.commands.viewing import view
 from engine.errors import BadOption, Unusable
 from personas.errors import Unreadable
 from rubrics.errors import Unusable as BadRubric
@@ -78,14 +86,18 @@ app = App(
 app.default(run)
 app.command(scenarios)
 app.command(records)
+app.command(play)
 app.command(resume)
 app.command(replay)
+app.command(view)
 app.command(rejudge)
 app.command(ablate)
+app.command(report)
 app.command(export)
 app.command(audit)
 app.command(agreement)
 app.command(calibrate)
+app.command(annotate)
 app.command(score)
 app.command(compare)
 app.command(power)

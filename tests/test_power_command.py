@@ -9,7 +9,7 @@ import pytest
 
 from engine.commands.abacus import power
 from engine.errors import BadOption
-from engine.scoring.prose import WIDTH
+from engine.prose import WIDTH
 from personas.seeds import derive
 from rubrics.errors import Unusable
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from engine.commands.abacus import score
-from engine.scoring.prose import WIDTH
+from engine.prose import WIDTH
 from personas.seeds import derive
 from rubrics.errors import Unusable
 

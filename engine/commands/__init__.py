@@ -1,9 +1,13 @@
 """The commands: what each flag is called, and what it asks for.
 
-    playing.py   a run, and going on with one
-    encore.py    a recorded run taken up again: replay, rejudge, ablate
-    desk.py      files looked at: scenarios, records, audit, agreement, calibrate
-    abacus.py    numbers: score, power, compare
+    playing.py     a run, and going on with one
+    seat.py        a person plays a part
+    encore.py      a recorded run taken up again: replay, rejudge, ablate
+    viewing.py     a run in a browser
+    desk.py        files looked at: scenarios, records, audit, agreement, calibrate
+    marking.py     clinicians at work: annotate
+    abacus.py      numbers: score, power, compare
+    publishing.py  what people look at: report
 
 What a command needs is imported when it is given, so that help answers at once. A command that calls no model gives
 what it has to say, and run.py prints it. Nothing here knows how any of it is done.
