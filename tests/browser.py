@@ -196,11 +196,25 @@ def quiet(page: Page, *allowed: str) -> None:
 
 
 async def until(page: Page, expression: str, seconds: float = 30.0) -> None:
-    """Wait until an expression holds on a page; playwright's own waiting needs the `eval` that our policy forbids."""
+    """Wait until an expression holds on a page, also one that is loaded anew meanwhile.
+
+    Playwright's own waiting needs the `eval` that our policy forbids.
+    """
     end = time.monotonic() + seconds
-    while not await page.evaluate(expression):
+    while not await _holds(page, expression):
         assert time.monotonic() < end, f"never came true: {expression}"
         await asyncio.sleep(0.05)
+
+
+async def _holds(page: Page, expression: str) -> bool:
+    from playwright.async_api import Error
+
+    try:
+        return bool(await page.evaluate(expression))
+    except Error as error:
+        if "context was destroyed" not in str(error):
+            raise
+        return False  # one page went, and the next is not there yet
 
 
 async def harmless(page: Page) -> None:

@@ -138,6 +138,7 @@ async def shoot(browser: Browser, view: PageView, address: str, out: Path) -> li
                 await page.wait_for_timeout(SETTLING)
                 await view.act(page)
                 await page.wait_for_timeout(SETTLING)
+                await page.evaluate("scrollTo({top: 0, behavior: 'instant'})")
                 path = out / f"{view.name}-{width}-{scheme}.png"
                 long = await page.evaluate("document.documentElement.scrollHeight")
                 clip = {"x": 0, "y": 0, "width": width, "height": max(900, min(long, HIGHEST))}

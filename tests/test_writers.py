@@ -141,7 +141,7 @@ def test_photographs_and_reports_that_cannot_be_written_are_one_sentence(folder,
     monkeypatch.undo()
     prepare_folder(folder, PLAN, SAMPLE, RUBRIC, (fitted,))
     assert [path.name for path in folder.parent.iterdir()] == ["run"]
-    monkeypatch.setattr(Path, "write_bytes", full)
+    monkeypatch.setattr(os, "replace", full)
     with pytest.raises(
         BadRun, match=r"report cannot be written .No space.*what was recorded is intact: free"
     ):
