@@ -50,11 +50,10 @@ from engine.commands.playing import ALL, Company, resume, run
 from engine.commands.publishing import report
 from engine.commands.seat import play
 from engine.commands.viewing import view
-from engine.errors import BadOption, Unusable
+from engine.errors import Unusable
 from personas.errors import Unreadable
 from rubrics.errors import Unusable as BadRubric
 
-LAST_PORT = 65_535
 BUG = 70
 """Exit status, after sysexits.h."""
 OURS = (
@@ -127,11 +126,11 @@ def simulate(*, port: Whole = 8090, seed: Whole = 7, faults: Path | None = None)
     from engine.casting import check_faults
     from engine.session import check_seed
     from engine.simulator.stand import stand
+    from engine.site import Address
 
     check_seed(seed)
     check_faults(faults, {})
-    if not 0 <= port <= LAST_PORT:
-        raise BadOption(f"--port {port} is not a port; give 0 to {LAST_PORT}.")
+    Address(port=port).check()
     asyncio.run(stand(port, seed, faults, _announce))
     return 0
 

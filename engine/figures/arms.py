@@ -8,7 +8,7 @@ from __future__ import annotations
 from engine.figures.naming import labels, model_labels, plain
 from engine.figures.phrases import between, signed
 from engine.figures.plots import Kind, Scale, dots, placed
-from engine.figures.standing import place_of
+from engine.figures.standing import among, place_of
 from engine.figures.strata import estimated, stacked
 from engine.figures.theme import ACCENT, GOOD, WARN
 from engine.figures.values import Matter, Row, Sketch
@@ -79,10 +79,9 @@ def _sketched(rows: list[Effect], order: list[str], lines: list[str], shown: tup
         if kind in shown
     ]
     seen = {row["kind"] for row in drawn}
-    low, high = (edge(row["n"] for row in kept) for edge in (min, max))
     return Sketch(
         rows=tuple(kept),
         chart=dots(drawn, order, SCALE, [kind for kind in kinds if kind.name in seen]),
         note="Left of the line: worse than with everything. Line: 95% interval, "
-        f"n {f'{low:,}' if low == high else f'{low:,} to {high:,}'} pairs of conversations.",
+        f"{among('n', [row['n'] for row in kept])} pairs of conversations.",
     )

@@ -23,6 +23,7 @@ PALETTE = (ACCENT, WARN, GOOD, *(f"var(--family-{name})" for name in ("nova", "o
 """For kinds that have no colour of their own, in turn; shapes or places tell them apart as well."""
 SHAPES = ("circle", "square", "diamond", "triangle-up", "cross", "triangle-down", "triangle-right")
 FAMILIES = ("claude", "gpt", "nova", "llama", "script")
+"""Families that have a colour."""
 
 
 def family_paint(family: str) -> str:

@@ -22,6 +22,7 @@ from engine.audit.style import FEATURES
 from engine.breakdown import REASONS
 from engine.cells import PARTED, arm_of
 from engine.figures import Figure
+from engine.figures.theme import FAMILIES
 from engine.fitting import measure
 from engine.pages import environment, seal
 from engine.person import HUMAN
@@ -47,8 +48,6 @@ SHOWN = 100
 """Rows of a list on the page that may be long; all are in the table."""
 MOST = 60
 """Rows of a figure's numbers on the page; all are in the file."""
-FAMILIES = ("claude", "gpt", "nova", "llama", "script")
-"""Families that have a colour."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

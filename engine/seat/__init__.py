@@ -6,7 +6,7 @@
     choosing.py   which scenarios
     opening.py    from what the user wants to a run folder that can be played, or gone on with
     terminal.py   the seat in the console; lines.py: stdin
-    booth.py      the seat on a page; its page, script and style beside it
+    booth.py      the seat on a page; its page, script and style are in pages/
     playing.py    a whole sitting, to its exit status
 
 The one idea: a person is one more `Ask`. Behind the recorder and the tape nobody can tell them from a model, so the

@@ -22,6 +22,8 @@ ROWS = 50
 """On a page."""
 LISTS = {"model": "models", "arm": "arms", "state": "states", "reason": "reasons", "cap": "caps"}
 """What a facet is called in an address, and in a wish."""
+WORDED = ("state", "reason")
+"""Facets whose values have words for people."""
 STRATUM, LEAST, MOST = "in.", "least.", "most."
 """How names begin that are followed by a stratum's or a dimension's."""
 WORST, BEST = 1.0, 5.0
@@ -96,17 +98,8 @@ def _chips(wish: Wish, titles: Mapping[str, str]) -> Iterator[Chip]:
     for name, field in LISTS.items():
         chosen = getattr(wish, field)
         for value in chosen:
-            says = (
-                titles.get(value, value)
-                if name == "model"
-                else word(name, value)
-                if name
-                in (
-                    "state",
-                    "reason",
-                )
-                else value
-            )
+            says = titles.get(value, value) if name == "model" else value
+            says = word(name, value) if name in WORDED else says
             yield Chip(
                 says=f"{word('facet', name)}: {says}", without=at_view(wish, **{field: _less(chosen, value)})
             )
